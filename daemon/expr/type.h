@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Types as the checker knows them. All are static or live in the arena of the expression that they were derived for. A
- * record is a map whose keys are known: `mount.source` is checked at load. */
+ * Types as the checker knows them. All are static or live in the arena of the expression that they
+ * were derived for. A record is a map whose keys are known: `mount.source` is checked at load. */
 #ifndef EXPR_TYPE_H
 #define EXPR_TYPE_H
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Values of the rule language, and of facts. A value is immutable; what it points to lives in an arena or is static.
- * Two types exist for facts alone: absent (by nature: a stopped container has no process) and unreadable (could not
- * look, with the reason). Reading either is an error in an expression; has() of absent is false, has() of unreadable
- * is an error. So no path leads from "could not look" to "pass". */
+ * Values of the rule language, and of facts. A value is immutable; what it points to lives in an
+ * arena or is static. Two types exist for facts alone: absent (by nature: a stopped container has
+ * no process) and unreadable (could not look, with the reason). Reading either is an error in an
+ * expression; has() of absent is false, has() of unreadable is an error. So no path leads from
+ * "could not look" to "pass". */
 #ifndef EXPR_VALUE_H
 #define EXPR_VALUE_H
 
@@ -45,7 +46,7 @@ struct value_entry {
 struct value value_null(void);
 struct value value_bool(bool b);
 struct value value_int(int64_t i);
-struct value value_string(const char *text); /* borrows */
+struct value value_string(const char *text);              /* borrows */
 struct value value_stringn(const char *text, size_t len); /* borrows */
 struct value value_list(const struct value *items, size_t n);
 struct value value_map(const struct value_entry *entries, size_t n);
@@ -57,20 +58,22 @@ const char *value_type_name(enum value_type type); /* "bool", "list", "unreadabl
 /* The entry of a string key in a map, or NULL. */
 const struct value *value_get(const struct value *map, const char *key);
 
-/* Same type and same content; maps whatever their order. Absent equals absent, unreadable equals unreadable whatever
- * the reason, a cut list equals none that isn't cut. Used to see whether a fact changed. */
+/* Same type and same content; maps whatever their order. Absent equals absent, unreadable equals
+ * unreadable whatever the reason, a cut list equals none that isn't cut. Used to see whether a fact
+ * changed. */
 bool value_same(const struct value *a, const struct value *b);
 
-/* 64 bits that differ when value_same() says no (but for chance), equal when it says yes. A list marked `as_set`
- * hashes alike in any order. Mixes into `seed`. */
+/* 64 bits that differ when value_same() says no (but for chance), equal when it says yes. A list
+ * marked `as_set` hashes alike in any order. Mixes into `seed`. */
 uint64_t value_hash(const struct value *v, uint64_t seed, bool as_set);
 
 /* Deep copy into `a`; 0 or -ENOMEM. */
 int value_copy(struct value *ret, const struct value *v, struct arena *a);
 
-/* From and to JSON. A fraction becomes unreadable ("a fraction"); depth over 64 does too. Absent is null, unreadable is
- * {"unreadable": reason}. value_to_json() returns a new reference, NULL when out of memory. value_from_json() returns 0
- * or -ENOMEM; strings are copied. */
+/* From and to JSON. A fraction becomes unreadable ("a fraction"); depth over 64 does too. Absent is
+ * null, unreadable is
+ * {"unreadable": reason}. value_to_json() returns a new reference, NULL when out of memory.
+ * value_from_json() returns 0 or -ENOMEM; strings are copied. */
 int value_from_json(struct value *ret, struct json_object *json, struct arena *a);
 struct json_object *value_to_json(const struct value *v);
 

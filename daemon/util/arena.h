@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A bounded arena: memory that is given back in one go. An evaluation, a parsed expression and a set of facts
- * live in one each. Knows nothing of what lies in it. */
+ * A bounded arena: memory that is given back in one go. An evaluation, a parsed expression and a
+ * set of facts live in one each. Knows nothing of what lies in it. */
 #ifndef UTIL_ARENA_H
 #define UTIL_ARENA_H
 
@@ -15,7 +15,8 @@ struct arena *arena_new(size_t limit);
 struct arena *arena_free(struct arena *a); /* takes NULL, returns NULL */
 DEFINE_CLEANUP(struct arena, arena_free)
 
-/* Zeroed and aligned for any type; NULL when memory or the limit is out. Borrowed from the arena. */
+/* Zeroed and aligned for any type; NULL when memory or the limit is out. Borrowed from the arena.
+ */
 void *arena_alloc(struct arena *a, size_t size);
 /* `len` bytes of `text` and a terminating zero. */
 char *arena_strndup(struct arena *a, const char *text, size_t len);

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Builders: raw input in, one snapshot out. Testable without a world: they get parsed JSON and file
+ * contents, never a path. What is missing, null, of another type or cut at a limit comes out
+ * unreadable with a reason, or as the documented meaning of "not set" where the API says so (see
+ * facts of HostConfig). Each returns 0, -ENOMEM, or BUILD_E_NONSENSE when the input as a whole is
+ * not what it should be. JSON objects are borrowed. */
+#ifndef FACTS_BUILD_H
+#define FACTS_BUILD_H
+
+#include "facts/facts.h"
+
+struct json_object;
+
+enum {
+	_BUILD_E_SUCCESS,
+	BUILD_E_NONSENSE,
+};
+
+enum {
+	BUILD_LIST_MAX = 1024, /* elements of any list: then it is cut */
+};
+
+int build_engine_info(struct snapshot **ret, struct json_object *version, struct json_object *info);
+/* `bridge` NULL: the engine has no network of that name. */
+int build_engine_bridge(struct snapshot **ret, struct json_object *bridge);
+
+/* Raw input of engine.settings. Each text may be NULL with a reason in its `_why`. */
+struct engine_settings_input {
+	const char *cmdline; /* /proc/<pid>/cmdline, words ended by zeros */
+	size_t cmdline_len;
+	const char *environ; /* /proc/<pid>/environ, entries ended by zeros */
+	size_t environ_len;
+	const char *process_why; /* why cmdline or environ could not be read */
+	const char *config;      /* text of daemon.json; NULL with config_why NULL: there is none */
+	const char *config_why;
+	int64_t config_changed_ms, process_started_ms; /* CLOCK_REALTIME; 0: not known */
+	const char *exe;                               /* real path of dockerd; NULL: not known */
+	const char *containerd_exe, *runc_exe;         /* NULL: there is none */
+	const char *group_file;                        /* text of /etc/group; NULL with group_why */
+	const char *group_why;
+	const char *const *listening; /* addresses of TCP sockets on which dockerd listens; NULL
+					 with listening_why */
+	size_t n_listening;
+	const char *listening_why;
+};
+int build_engine_settings(struct snapshot **ret, const struct engine_settings_input *in);
+/* Where --config-file points, from a command line; the default path when it doesn't. Copied into
+ * `path`. */
+void engine_config_path(const char *cmdline, size_t len, char *path, size_t size);
+
+int build_container_inspect(struct snapshot **ret, struct json_object *inspect);
+
+/* Raw input of container.process. Namespaces are inode numbers, 0 with the errno in `ns_errno` when
+ * one can't be read. */
+enum namespace_kind { NS_NET, NS_PID, NS_IPC, NS_UTS, NS_USER, _NAMESPACES };
+struct container_process_input {
+	const char *status; /* text of /proc/<pid>/status; NULL: could not be read */
+	int status_errno;
+	uint64_t ns[_NAMESPACES], host_ns[_NAMESPACES];
+	int ns_errno[_NAMESPACES], host_ns_errno[_NAMESPACES];
+	const char *memory_max, *pids_max; /* text of the cgroup's file; NULL: could not be read */
+	const char *cgroup_why;
+	const char *label; /* text of attr/current; NULL: could not be read */
+	int label_errno;
+	const char *const
+	    *programs; /* comm of each process of the cgroup; NULL: could not be read */
+	size_t n_programs;
+	bool programs_cut;
+};
+int build_container_process(struct snapshot **ret, const struct container_process_input *in);
+
+/* Raw input of file.stat. */
+struct stat;
+struct file_stat_input {
+	const char *path;
+	int error; /* 0, or the errno of looking: ENOENT and ENOTDIR mean that there is no file,
+		      others are unreadable */
+	const struct stat *st, *lst;
+	const char *target;
+	const void *acl; /* system.posix_acl_access, as the kernel gives it */
+	size_t acl_len;
+	int acl_errno; /* 0, ENODATA and EOPNOTSUPP: there is none */
+};
+int build_file_stat(struct snapshot **ret, const struct file_stat_input *in);
+
+#endif
