@@ -88,7 +88,7 @@
 	X(FILE_EXISTS, "file.exists", type_bool, TOPIC_FILE_STAT, 0, "stat", "there is such a file") \
 	X(FILE_TARGET, "file.target", type_string, TOPIC_FILE_STAT, 0, "/proc/self/fd", "the path that links lead to; absent without a file") \
 	X(FILE_TYPE, "file.type", type_string, TOPIC_FILE_STAT, 0, "stat st_mode", "regular, directory, socket, device, fifo; absent without a file") \
-	X(FILE_MODE, "file.mode", type_int, TOPIC_FILE_STAT, 0, "stat st_mode", "permission bits with set-id and sticky; absent without a file") \
+	X(FILE_MODE, "file.mode", type_int, TOPIC_FILE_STAT, FACT_OCTAL, "stat st_mode", "permission bits with set-id and sticky; absent without a file") \
 	X(FILE_UID, "file.uid", type_int, TOPIC_FILE_STAT, 0, "stat st_uid", "owner; absent without a file") \
 	X(FILE_GID, "file.gid", type_int, TOPIC_FILE_STAT, 0, "stat st_gid", "group; absent without a file") \
 	X(FILE_LINK_UID, "file.link_uid", type_int, TOPIC_FILE_STAT, 0, "lstat st_uid", "owner of the link itself, where the path is one; else the file's") \

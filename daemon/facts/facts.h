@@ -16,6 +16,7 @@ enum fact_flags {
 	FACT_VOLATILE = 1 << 0,   /* ages, counters: never make drift by themselves */
 	FACT_NAME_ONLY = 1 << 1,  /* of a map the keys may be shown, of a list of "k=v" the k */
 	FACT_COUNT_ONLY = 1 << 2, /* nothing but how many there are */
+	FACT_OCTAL = 1 << 3,      /* permission bits: shown as "0644" */
 };
 
 enum fact_id {

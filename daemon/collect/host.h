@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The host's files, below a root: every path is resolved with openat2(RESOLVE_IN_ROOT), so that
+ * absolute links stay inside. Synchronous: local files alone. */
+#ifndef COLLECT_HOST_H
+#define COLLECT_HOST_H
+
+#include "util/macros.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+struct host;
+
+int host_new(struct host **ret, const char *root);
+struct host *host_free(struct host *h); /* takes NULL, returns NULL */
+DEFINE_CLEANUP(struct host, host_free)
+const char *host_root(const struct host *h); /* without a trailing slash; "" for "/" */
+
+/* An O_PATH descriptor of the file that links lead to (`follow`) or of the link itself. -errno. */
+int host_open_path(const struct host *h, const char *path, bool follow);
+/* The whole file, at most `max` bytes (-EFBIG beyond), with a zero behind. Caller frees. */
+int host_read(const struct host *h, const char *path, size_t max, char **ret, size_t *ret_len);
+/* The path that links lead to, as seen from the root. Caller frees. */
+int host_realpath(const struct host *h, const char *path, char **ret);
+/* Paths that match a glob, sorted, at most 1024; a literal path matches itself whether it exists or
+ * not. Caller frees with host_glob_free(). */
+int host_glob(const struct host *h, const char *pattern, char ***ret, size_t *ret_n);
+void host_glob_free(char **paths, size_t n);
+
+#endif

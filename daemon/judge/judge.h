@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The judge: knows the subjects and what was last learned of each, keeps the queue of what is
+ * stale, collects it, judges the rules that a changed fact touches, and writes findings and drift
+ * into the ledger, one commit a round. Start-up, a rescan, a reload and the recovery after a gap
+ * are one act: judge_look(). It asks the collector and never does I/O of its own.
+ *
+ * A round: everything stale that may be collected now is asked for; when the answers are in (or
+ * have waited 20 ms for others), changed facts select rules, rules give judgements, judgements that
+ * differ from what is held become drift, and one transaction commits all of it. Then on_committed()
+ * is called: consumers read the ledger. */
+#ifndef JUDGE_JUDGE_H
+#define JUDGE_JUDGE_H
+
+#include "collect/collector.h"
+#include "judge/ledger.h"
+#include "rulebook/rulebook.h"
+#include "watch/cause.h"
+
+struct event_base;
+struct json_object;
+struct judge;
+
+/* What is held of one rule for one subject. */
+struct finding {
+	uint16_t rule;                /* index into rulebook.rules */
+	uint8_t verdict;              /* enum verdict */
+	bool judged;                  /* false: never yet */
+	int64_t since_ms, checked_ms; /* CLOCK_REALTIME */
+	uint64_t digest;              /* struct judgement */
+};
+
+struct subject {
+	enum subject_kind kind;
+	char *id;                            /* "" for host, engine and swarm; a path; a full id */
+	char *name;                          /* what people call it */
+	char *image;                         /* of a container; NULL */
+	struct snapshot *snapshots[_TOPICS]; /* those of its kind; NULL: not collected yet */
+	struct finding *findings;            /* one per rule of its scope that covers it */
+	unsigned n_findings;
+};
+
+struct judge_handlers {
+	void *arg;
+	void (*on_committed)(void *arg); /* rows may be new in the ledger */
+	void (*on_settled)(
+	    void *arg); /* the first look, or one asked for, is complete: nothing is stale */
+	/* The files that rules look at, sorted: to be watched. Called when the set changed. */
+	void (*on_files)(void *arg, const char *const *paths, size_t n);
+	/* Something that the operator of the daemon must hear: the store could not be written, a
+	 * round failed. */
+	void (*on_trouble)(void *arg, const char *what);
+};
+
+struct judge_counters {
+	uint64_t events, stale_marks, collections, evaluations, resyncs, missed_changes, gaps,
+	    drops, drifts;
+};
+
+/* Borrows all but the handlers, which are copied. The ledger may have no store (see
+ * judge/ledger.h). */
+int judge_new(struct judge **ret, struct event_base *base, const struct rulebook *rb,
+    struct collector *collector, struct ledger *ledger, const struct judge_handlers *handlers);
+struct judge *judge_free(struct judge *j); /* takes NULL, returns NULL */
+DEFINE_CLEANUP(struct judge, judge_free)
+
+/* The sink that watchers report to. Borrowed. */
+const struct watch_sink *judge_sink(struct judge *j);
+/* Marks everything stale: all subjects are listed anew and looked at. on_settled() follows. */
+int judge_look(struct judge *j, enum cause_source source);
+bool judge_settled(const struct judge *j);
+
+/* Subjects in order of kind, then name. Borrowed; valid until the next return to the event loop. */
+const struct subject *const *judge_subjects(const struct judge *j, size_t *ret_n);
+const struct rulebook *judge_rulebook(const struct judge *j);
+const struct judge_counters *judge_counters(const struct judge *j);
+/* Stale topics that wait. */
+size_t judge_queue_depth(const struct judge *j);
+/* Whether a source sees, and since when (CLOCK_REALTIME ms); *ret_why is set while it is blind. */
+bool judge_source_sees(
+    const struct judge *j, enum watch_source s, int64_t *ret_since_ms, const char **ret_why);
+uint64_t judge_blind_ms(const struct judge *j, enum watch_source s); /* in all */
+unsigned judge_gaps(const struct judge *j, enum watch_source s);
+
+/* The reason and the evidence of a finding, judged anew from what is held, as interfaces.md has it:
+ * an object with rule, title, severity, refs, subject, verdict, since, checked, because, evidence,
+ * exception. New reference; NULL when out of memory. */
+struct json_object *judge_finding_json(
+    const struct judge *j, const struct subject *s, const struct finding *f);
+/* The engine's part of that document, or a JSON null. */
+struct json_object *judge_engine_json(const struct judge *j);
+
+/* A notice row of that kind, with members of `more` (consumed; NULL: none): started, stopping,
+ * heartbeat ... */
+int judge_notice(struct judge *j, const char *kind, struct json_object *more);
+
+#endif

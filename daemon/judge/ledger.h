@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The ledger: held findings, records and the history of drift, under one id (a UUID) and one
+ * sequence, in SQLite. A ledger opened without a path has no store: rows are counted and forgotten
+ * (`check` runs so). Knows nothing of rules or facts: it keeps what it is given. Everything written
+ * between ledger_begin() and ledger_commit() appears at once or not at all. */
+#ifndef JUDGE_LEDGER_H
+#define JUDGE_LEDGER_H
+
+#include "util/macros.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ledger;
+
+enum {
+	_LEDGER_E_SUCCESS,
+	LEDGER_E_SET_ASIDE, /* what was there could not be used (broken, or of a newer version) and
+			       was moved aside; the ledger is new */
+};
+
+/* `path` NULL: no store. 0, LEDGER_E_SET_ASIDE with *ret usable and *retwhy set, or -errno with
+ * *retwhy set. Caller frees it. */
+int ledger_open(struct ledger **ret, const char *path, char **retwhy);
+struct ledger *ledger_free(struct ledger *l); /* takes NULL, returns NULL */
+DEFINE_CLEANUP(struct ledger, ledger_free)
+
+bool ledger_has_store(const struct ledger *l);
+bool ledger_is_new(const struct ledger *l);       /* nothing was ever committed to it */
+const char *ledger_id(const struct ledger *l);    /* the UUID */
+uint64_t ledger_last_seq(const struct ledger *l); /* of committed rows */
+
+int ledger_begin(struct ledger *l);
+/* Adds a row of drift. `body` is its JSON object without "ledger" and "seq", which are put in front
+ * of it here. */
+int ledger_add_drift(struct ledger *l, int64_t time_ms, const char *body, size_t len);
+/* Keeps the state of a subject: an opaque text (the judge's JSON of its findings) under (kind, id).
+ */
+int ledger_put_subject(struct ledger *l, int kind, const char *id, const char *state, size_t len);
+int ledger_drop_subject(struct ledger *l, int kind, const char *id);
+/* A record: an observation that cannot be looked up again. */
+int ledger_put_record(struct ledger *l, const char *kind, const char *id, int64_t until_ms,
+    const char *body, size_t len);
+int ledger_drop_records_before(struct ledger *l, int64_t now_ms);
+/* 0 or -errno; on failure nothing of it is kept, and *retwhy (caller frees) says why. */
+int ledger_commit(struct ledger *l, char **retwhy);
+void ledger_rollback(struct ledger *l);
+
+typedef int ledger_subject_fn(void *arg, int kind, const char *id, const char *state, size_t len);
+typedef int ledger_record_fn(
+    void *arg, const char *kind, const char *id, int64_t until_ms, const char *body, size_t len);
+/* Every kept subject or record; stops at the first callback that returns other than 0, and returns
+ * that. */
+int ledger_each_subject(struct ledger *l, ledger_subject_fn *fn, void *arg);
+int ledger_each_record(struct ledger *l, ledger_record_fn *fn, void *arg);
+
+/* Committed rows with seq > `after`, ascending, at most `max`; a row is one JSON line without its
+ * newline. */
+typedef int ledger_row_fn(void *arg, uint64_t seq, const char *line, size_t len);
+int ledger_each_row(struct ledger *l, uint64_t after, unsigned max, ledger_row_fn *fn, void *arg);
+uint64_t ledger_first_seq(struct ledger *l); /* oldest row kept; 0: none */
+
+/* Cursors of consumers: the last seq told. Absent reads 0. */
+uint64_t ledger_cursor(struct ledger *l, const char *consumer);
+int ledger_set_cursor(struct ledger *l, const char *consumer, uint64_t seq);
+
+#endif

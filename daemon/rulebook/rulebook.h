@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The rulebook: rules, benchmarks, settings and exceptions, read from YAML files and checked whole.
+ * Loading makes a new rulebook or none: reload is a transaction. Knows nothing of subjects, of the
+ * world or of findings.
+ *
+ * Files: RULES_DIR/*.yaml (lists of rules), RULES_DIR/benchmarks/*.yaml, the site's rules.d/*.yaml,
+ * plimsoll.yaml and plimsoll.d/*.yaml. No anchors, tags or merges; an unknown or repeated key is
+ * refused; every complaint is "FILE:LINE: what". */
+#ifndef RULEBOOK_RULEBOOK_H
+#define RULEBOOK_RULEBOOK_H
+
+#include "expr/expr.h"
+#include "facts/facts.h"
+
+enum verdict {
+	VERDICT_PASS,
+	VERDICT_FAIL,
+	VERDICT_REVIEW,
+	VERDICT_UNKNOWN,
+	VERDICT_NOT_APPLICABLE,
+	_VERDICTS,
+};
+
+enum severity {
+	SEVERITY_CRITICAL,
+	SEVERITY_HIGH,
+	SEVERITY_MEDIUM,
+	SEVERITY_LOW,
+	_SEVERITIES,
+};
+
+const char *verdict_name(enum verdict v);   /* "not-applicable" */
+const char *severity_name(enum severity s); /* "critical" */
+int verdict_from_name(const char *name);    /* -1: none of that name */
+int severity_from_name(const char *name);
+
+enum rule_kind {
+	RULE_PASS,      /* `test` is a bool: true passes */
+	RULE_OFFENDERS, /* `test` is a list: empty passes, elements are the evidence */
+	RULE_REVIEW,    /* `reviews` are laid before a person */
+};
+
+/* Where the files of a file rule come from. */
+struct rule_files {
+	char *pattern;     /* a literal path or a glob; NULL where it is an expression */
+	struct expr *expr; /* list(string) or string; "" means none */
+};
+
+/* An example: facts and the verdict that they must get. */
+struct rule_example {
+	enum verdict verdict;
+	struct value
+	    facts; /* map from path to value, in the rulebook's arena; params too ("params.NAME") */
+	const char *const
+	    *absent; /* paths, or prefixes of paths ("container.process"), ended by NULL */
+	const char *const *unreadable;
+	const char *source; /* file */
+	unsigned line;
+};
+
+struct rule {
+	unsigned index; /* its place in rulebook.rules */
+	const char *key, *title;
+	enum severity severity;
+	enum subject_kind scope;
+	struct expr *when;     /* bool; NULL: always */
+	const char *otherwise; /* why it doesn't apply when `when` is false */
+	enum rule_kind kind;
+	struct expr *test;
+	struct expr **reviews;
+	unsigned n_reviews;
+	struct rule_files *files;
+	unsigned n_files;
+	const char *
+	    says; /* a fail in words, with {subject} and {fact.path}: "{subject} runs privileged" */
+	const char *why, *audit, *fix;
+	const unsigned *reads; /* ids of facts and parameters that when, test and reviews read:
+				  ascending, distinct */
+	size_t n_reads;
+	uint32_t topics; /* bit set of enum topic: those of `reads` */
+	const struct rule_example *examples;
+	unsigned n_examples;
+	const char *source; /* file */
+	unsigned line;
+	bool selected;
+	const char *unselected_why;
+};
+
+struct benchmark_entry {
+	const char *id;      /* "5.4" */
+	const char *section; /* "5" */
+	const char *title;
+	unsigned level;
+	bool scored;
+	const struct rule *rule; /* NULL: notchecked */
+};
+
+struct benchmark {
+	const char *id; /* "cis-docker-1.11.0" */
+	const char *title;
+	struct benchmark_entry *entries; /* in the order of the file */
+	unsigned n_entries;
+	bool enabled;
+};
+
+/* A parameter is a setting that rules read as params.NAME. Declared with type and default in one
+ * table (params.c). Its id for the checker is PARAM_ID_FIRST + its index. */
+enum { PARAM_ID_FIRST = 4096 };
+struct param {
+	const char *name;
+	const struct type *type;
+	const char *doc;
+	const char *default_json;
+};
+extern const struct param param_table[];
+extern const unsigned param_count;
+
+struct settings {
+	const char *engine_socket;  /* "/run/docker.sock" */
+	unsigned resync_interval_s; /* 6 h */
+	unsigned heartbeat_interval_s;
+	unsigned open_interval_s;
+	int report_journal, report_syslog; /* -1 auto, 0 off, 1 on */
+	const char *syslog_facility;       /* "authpriv" */
+	unsigned keep_days;
+	uint64_t keep_bytes;
+	unsigned exec_keep_s; /* how long an exec finding stays: 1 day */
+};
+
+struct rulebook {
+	struct rule **rules; /* sorted by key */
+	unsigned n_rules;
+	struct benchmark *benchmarks; /* the leading one first */
+	unsigned n_benchmarks;
+	struct settings settings;
+	struct value *params; /* param_count of them */
+	char sha256[65];      /* of all files that went in, in the order of their names */
+	struct arena *arena;
+};
+
+struct rulebook_paths {
+	const char *rules_dir;      /* ours */
+	const char *site_rules_dir; /* NULL or absent: none */
+	const char *config_file;    /* NULL: defaults; named but absent: refused */
+	const char *config_dir;     /* plimsoll.d; NULL or absent: none */
+};
+
+enum {
+	_RULEBOOK_E_SUCCESS,
+	RULEBOOK_E_INVALID, /* *reterrors: one complaint a line, at most 50 */
+};
+
+/* 0, RULEBOOK_E_INVALID, or -errno (with *reterrors set where a file is the reason). The caller
+ * frees *reterrors. */
+int rulebook_load(struct rulebook **ret, const struct rulebook_paths *paths, char **reterrors);
+struct rulebook *rulebook_free(struct rulebook *rb); /* takes NULL, returns NULL */
+DEFINE_CLEANUP(struct rulebook, rulebook_free)
+
+/* By key, or by number in the benchmark named (NULL: the leading one). NULL: there is none. */
+const struct rule *rulebook_find(
+    const struct rulebook *rb, const char *key_or_number, const char *benchmark);
+/* The entry of a rule in a benchmark, or NULL. */
+const struct benchmark_entry *benchmark_entry_of(
+    const struct benchmark *b, const struct rule *rule);
+
+/* Names of facts and parameters, for expr_check(): what a rule of that scope may read (its own
+ * subject's facts, the host's, the engine's, the parameters). Static. */
+const struct expr_names *rulebook_names(enum subject_kind scope);
+/* The path of a fact or parameter id: "container.privileged", "params.trusted_users". */
+const char *rulebook_name_of(unsigned id);
+
+#endif
