@@ -1,0 +1,411 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs every test suite and ends in one line: N passed, N failed.
+
+A suite that cannot run counts as a failed test. What a suite printed is in build/logs/SUITE.log.
+Called by ./bootstrap test, which installs what the suites need.
+"""
+
+import argparse
+import concurrent.futures
+import functools
+import glob
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+INTEGRATION = os.path.join(ROOT, "tests", "integration")
+sys.path.insert(0, INTEGRATION)
+
+import world  # noqa: E402
+
+# Debian 12 ships both; other versions format, and warn, differently.
+CLANG_FORMAT_MAJOR = 14
+WARNINGS_ARE_ERRORS_ON = "debian 12"
+
+UNIT_TIMEOUT = 300
+MODULE_TIMEOUT = 300
+MODULE_TIMEOUT_LONG = 1200
+
+
+class Result:
+    """What one suite found: counts, the failures in full, a remark, and all that was printed."""
+
+    def __init__(self):
+        self.passed = 0
+        self.failed = 0
+        self.skipped = 0
+        self.notes = []
+        self.failures = []
+        self.log = []
+
+    def ok(self, name):
+        self.passed += 1
+        self.log.append(f"ok: {name}\n")
+
+    def fail(self, name, text=""):
+        self.failed += 1
+        self.failures.append(f"{name}\n{indent(text)}")
+        self.log.append(f"FAILED: {name}\n{text}\n")
+
+    def skip(self, name, why=""):
+        self.skipped += 1
+        self.log.append(f"skipped: {name} {why}\n")
+
+    def check(self, name, offenders):
+        if offenders:
+            self.fail(name, "\n".join(offenders))
+        else:
+            self.ok(name)
+
+    def add(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+        self.notes += other.notes
+        self.failures += other.failures
+        self.log += other.log
+
+    def line(self, name, seconds):
+        counts = f"{self.passed} passed, {self.failed} failed"
+        if self.skipped:
+            counts += f", {self.skipped} skipped"
+        if not self.passed + self.failed + self.skipped:
+            counts = "nothing to run"
+        return f"{name:<16} {counts:<32} {seconds:6.1f} s  {'; '.join(self.notes)}".rstrip()
+
+
+def indent(text, most=80):
+    lines = text.rstrip().splitlines()
+    if len(lines) > most:
+        lines = [f"[{len(lines) - most} lines left out]"] + lines[-most:]
+    return "".join(f"    {line}\n" for line in lines)
+
+
+def run(command, timeout, **more):
+    """Runs a command in a process group of its own: (exit status or None after a timeout, output)."""
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+        **more,
+    )
+    try:
+        output, _ = process.communicate(timeout=timeout)
+        return process.returncode, output
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, _ = process.communicate()
+        return None, f"{output}\nkilled: it ran for more than {timeout} s"
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+
+
+def distribution():
+    words = {}
+    try:
+        with open("/etc/os-release") as f:
+            words = dict(line.rstrip().split("=", 1) for line in f if "=" in line)
+    except OSError:
+        pass
+    return " ".join(words.get(key, "").strip('"') for key in ("ID", "VERSION_ID"))
+
+
+# --- builds ---
+
+
+class BuildFailed(Exception):
+    pass
+
+
+@functools.lru_cache(maxsize=None)
+def build_outcome(directory, compiler, options):
+    environment = dict(os.environ, **({"CC": compiler} if compiler else {}))
+    return run(
+        [os.path.join(ROOT, "bootstrap"), "build", directory, *options],
+        1800,
+        cwd=ROOT,
+        env=environment,
+    )
+
+
+def build(result, directory, compiler, *options):
+    options += ("-Dtests=enabled",)
+    if distribution() == WARNINGS_ARE_ERRORS_ON:
+        options += ("-Dwerror=true",)
+    status, output = build_outcome(directory, compiler, options)
+    result.log.append(output)
+    if status != 0:
+        raise BuildFailed(f"{directory} does not build\n{indent(output)}")
+    return os.path.join(ROOT, directory)
+
+
+def build_plain(result):
+    return build(result, "build", None)
+
+
+def build_sanitized(result):
+    return build(result, "build/sanitized", None, "-Db_sanitize=address,undefined")
+
+
+def build_clang(result):
+    return build(result, "build/clang", "clang")
+
+
+# --- suite: format ---
+
+
+def source_files():
+    """All files under version control, or, in an unpacked archive, all but what was built."""
+    status, output = run(["git", "-C", ROOT, "-c", f"safe.directory={ROOT}", "ls-files", "-z"], 60) if (
+        shutil.which("git") and os.path.exists(os.path.join(ROOT, ".git"))
+    ) else (1, "")
+    if status == 0:
+        names = [name for name in output.split("\0") if name]
+    else:
+        names = []
+        for folder, folders, files in os.walk(ROOT):
+            folders[:] = [name for name in folders if name not in ("build", ".git", "__pycache__")]
+            names += [os.path.relpath(os.path.join(folder, name), ROOT) for name in files]
+    return sorted(name for name in names if os.path.isfile(os.path.join(ROOT, name)))
+
+
+def read(name):
+    with open(os.path.join(ROOT, name), errors="replace") as f:
+        return f.read()
+
+
+def check_layout(result, files):
+    status, version = run(["clang-format", "--version"], 60)
+    major = re.search(r"version (\d+)\.", version)
+    if status != 0 or not major:
+        result.fail("clang-format", version)
+    elif int(major[1]) != CLANG_FORMAT_MAJOR:
+        result.notes.append(f"clang-format {major[1]} is here, {CLANG_FORMAT_MAJOR} is needed: not compared")
+        result.ok("clang-format")
+    else:
+        status, output = run(["clang-format", "--dry-run", "--Werror", *files], 300, cwd=ROOT)
+        offenders = [line for line in output.splitlines() if " error: " in line]
+        result.check("clang-format", (offenders or [output]) if status != 0 else [])
+
+
+def suite_format(result, _arguments):
+    files = source_files()
+    c_files = [name for name in files if name.endswith((".c", ".h"))]
+    licensed = c_files + [name for name in files if name.endswith(".py") or name == "bootstrap"]
+    left_over = re.compile(r"\b(" + "TO" + "DO|FIX" + "ME)\b")
+
+    check_layout(result, c_files)
+    result.check(
+        "every source file names its licence",
+        [name for name in licensed if "SPDX-License-Identifier: Apache-2.0" not in read(name)],
+    )
+    result.check("nothing is left to do", [name for name in files if left_over.search(read(name))])
+
+
+# --- suites: unit, unit-sanitized, clang ---
+
+TAP_LINE = re.compile(r"^(ok|not ok) \d+(?: -)? ?(.*)$", re.MULTILINE)
+
+
+def run_unit_program(test):
+    """One cmocka program, its tests counted one by one."""
+    result = Result()
+    environment = dict(os.environ, **world.sanitizer_environment(), **test["env"])
+    environment["CMOCKA_MESSAGE_OUTPUT"] = "TAP"
+    status, output = run(test["cmd"], UNIT_TIMEOUT, cwd=test["workdir"] or ROOT, env=environment)
+
+    for outcome, name in TAP_LINE.findall(output):
+        name = f"{test['name']}: {name}"
+        if "# SKIP" in name:
+            result.skip(name)
+        elif outcome == "ok":
+            result.ok(name)
+        else:
+            result.fail(name, output)
+    if status != 0 and not result.failed:
+        result.fail(test["name"], f"{output}\nexit status {status}")
+    elif not result.passed + result.failed + result.skipped:
+        result.fail(test["name"], f"{output}\nno test was run")
+    return result
+
+
+def run_unit_tests(result, directory):
+    status, output = run(["meson", "introspect", "--tests", directory], 120)
+    if status != 0:
+        raise BuildFailed(output)
+    tests = [test for test in json.loads(output) if any(name.endswith("unit") for name in test["suite"])]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for one in pool.map(run_unit_program, tests):
+            result.add(one)
+
+
+def suite_unit(result, _arguments):
+    run_unit_tests(result, build_plain(result))
+
+
+def suite_unit_sanitized(result, _arguments):
+    run_unit_tests(result, build_sanitized(result))
+
+
+def suite_clang(result, _arguments):
+    build_clang(result)
+    result.ok("builds with clang")
+
+
+# --- suite: rules ---
+
+
+def suite_rules(result, _arguments):
+    directory = build_plain(result)
+    command = os.path.join(directory, "daemon", "plimsoll")
+    rules = os.path.join(ROOT, "rules")
+    if not os.path.exists(command) or not glob.glob(os.path.join(rules, "*.yaml")):
+        return
+    environment = dict(os.environ, PLIMSOLL_RULES_DIR=rules)
+    for arguments in (["lint"], ["rules", "test"]):
+        name = " ".join(["plimsoll"] + arguments)
+        status, output = run([command, *arguments], 300, cwd=ROOT, env=environment)
+        counts = re.search(r"(\d+) passed, (\d+) failed", output)
+        if counts:
+            result.passed += int(counts[1])
+            result.failed += int(counts[2])
+            result.log.append(output)
+            if int(counts[2]):
+                result.failures.append(f"{name}\n{indent(output)}")
+        if status != 0 and not (counts and int(counts[2])):
+            result.fail(name, output)
+        elif not counts:
+            result.ok(name)
+
+
+# --- suites: integration, integration-plain ---
+
+
+def run_module(module, directory, timeout):
+    """One module of integration tests in a process of its own. Whatever it leaves is cleared away."""
+    result = Result()
+    scratch = tempfile.mkdtemp(prefix="plim-", dir="/tmp")
+    report = os.path.join(scratch, "report")
+    environment = dict(
+        os.environ,
+        PLIMSOLL_TEST_BUILD=directory,
+        PLIMSOLL_TEST_TMP=scratch,
+        PYTHONDONTWRITEBYTECODE="1",
+    )
+    runner = [sys.executable, "-u", os.path.join(INTEGRATION, "runner.py"), module, report, str(timeout)]
+    try:
+        status, output = run(runner, timeout, cwd=ROOT, env=environment)
+        if os.path.exists(report):
+            with open(report) as f:
+                for line in f:
+                    test = json.loads(line)
+                    getattr(result, test["outcome"])(test["name"], test["text"])
+    finally:
+        left = world.sweep(scratch)
+    result.log.append(output)
+    if status != 0 and not result.failed:
+        result.fail(module, f"{output}\nexit status {status}")
+    elif left:
+        result.fail(f"{module} leaves nothing behind", "\n".join(left))
+    return result
+
+
+def run_modules(result, directory, arguments):
+    if os.getuid() != 0:
+        result.fail("integration", "a Docker engine of our own can only be started by root")
+        return
+    names = sorted(os.path.basename(path)[:-3] for path in glob.glob(os.path.join(INTEGRATION, "test_*.py")))
+    for name in names:
+        if arguments.modules and name not in arguments.modules:
+            continue
+        began = time.monotonic()
+        timeout = MODULE_TIMEOUT_LONG if arguments.long else MODULE_TIMEOUT
+        one = run_module(name, directory, timeout)
+        result.add(one)
+        print("  " + one.line(name, time.monotonic() - began), flush=True)
+
+
+def suite_integration(result, arguments):
+    run_modules(result, build_sanitized(result), arguments)
+
+
+def suite_integration_plain(result, arguments):
+    run_modules(result, build_plain(result), arguments)
+
+
+# --- all of them ---
+
+#    name, only with --long, function
+SUITES = [
+    ("format", False, suite_format),
+    ("unit", False, suite_unit),
+    ("clang", False, suite_clang),
+    ("unit-sanitized", False, suite_unit_sanitized),
+    ("rules", False, suite_rules),
+    ("integration", False, suite_integration),
+    ("integration-plain", True, suite_integration_plain),
+]
+
+
+def run_suite(name, function, arguments):
+    began = time.monotonic()
+    result = Result()
+    try:
+        function(result, arguments)
+    except BuildFailed as e:
+        result.fail(name, str(e))
+    except Exception as e:  # a suite that cannot run is a failed test, not the end of the others
+        result.fail(name, f"cannot run: {type(e).__name__}: {e}")
+    logs = os.path.join(ROOT, "build", "logs")
+    os.makedirs(logs, exist_ok=True)
+    with open(os.path.join(logs, f"{name}.log"), "w") as f:
+        f.write("".join(result.log))
+    for failure in result.failures:
+        print(f"FAILED: {failure}")
+    print(result.line(name, time.monotonic() - began), flush=True)
+    return result
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog="./bootstrap test", description="Run the test suites.")
+    parser.add_argument("--long", action="store_true", help="run the long suites as well")
+    parser.add_argument(
+        "suites",
+        nargs="*",
+        metavar="SUITE",
+        help="of: " + ", ".join(name for name, _, _ in SUITES) + "; integration/MODULE for one module",
+    )
+    arguments = parser.parse_args()
+    arguments.modules = [name.split("/", 1)[1] for name in arguments.suites if "/" in name]
+    arguments.suites = [name.split("/", 1)[0] for name in arguments.suites]
+    unknown = set(arguments.suites) - {name for name, _, _ in SUITES}
+    if unknown:
+        parser.error(f"no such suite: {', '.join(sorted(unknown))}")
+    return arguments
+
+
+def main():
+    arguments = parse_arguments()
+    total = Result()
+    for name, long, function in SUITES:
+        if name in arguments.suites or (not arguments.suites and (arguments.long or not long)):
+            total.add(run_suite(name, function, arguments))
+    print(f"{total.passed} passed, {total.failed} failed")
+    return 1 if total.failed or not total.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
