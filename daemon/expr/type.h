@@ -5,6 +5,10 @@
 #ifndef EXPR_TYPE_H
 #define EXPR_TYPE_H
 
+#include <stdbool.h>
+
+struct value;
+
 enum type_kind {
 	TYPE_DYN, /* known at evaluation alone */
 	TYPE_NULL,
@@ -31,5 +35,13 @@ struct type_field {
 
 extern const struct type type_dyn, type_null, type_bool, type_int, type_string;
 extern const struct type type_list_string, type_list_int, type_list_dyn, type_map_dyn;
+
+/* May the two meet, in a comparison or where the one is asked for and the other given? Dyn meets
+ * all, also inside. */
+bool type_meets(const struct type *a, const struct type *b);
+/* The field of a record, or NULL. */
+const struct type_field *type_field_find(const struct type *record, const char *name);
+/* Is the value of that type? Absent and unreadable values are, of any. */
+bool type_holds(const struct type *t, const struct value *v);
 
 #endif

@@ -55,8 +55,10 @@ struct value value_unreadable(const char *reason); /* borrows */
 
 const char *value_type_name(enum value_type type); /* "bool", "list", "unreadable" ... */
 
-/* The entry of a string key in a map, or NULL. */
+/* The entry of a string key in a map, or NULL; NULL as well when `map` is no map. */
 const struct value *value_get(const struct value *map, const char *key);
+/* The same for any key. */
+const struct value *value_lookup(const struct value *map, const struct value *key);
 
 /* Same type and same content; maps whatever their order. Absent equals absent, unreadable equals
  * unreadable whatever the reason, a cut list equals none that isn't cut. Used to see whether a fact
@@ -64,16 +66,17 @@ const struct value *value_get(const struct value *map, const char *key);
 bool value_same(const struct value *a, const struct value *b);
 
 /* 64 bits that differ when value_same() says no (but for chance), equal when it says yes. A list
- * marked `as_set` hashes alike in any order. Mixes into `seed`. */
+ * marked `as_set` hashes alike in any order, and so do the lists in it. Mixes into `seed`. The same
+ * on every machine. */
 uint64_t value_hash(const struct value *v, uint64_t seed, bool as_set);
 
 /* Deep copy into `a`; 0 or -ENOMEM. */
 int value_copy(struct value *ret, const struct value *v, struct arena *a);
 
-/* From and to JSON. A fraction becomes unreadable ("a fraction"); depth over 64 does too. Absent is
- * null, unreadable is
- * {"unreadable": reason}. value_to_json() returns a new reference, NULL when out of memory.
- * value_from_json() returns 0 or -ENOMEM; strings are copied. */
+/* From and to JSON. A fraction becomes unreadable ("a fraction"); an integer over 64 bits and depth
+ * over 64 do too. Absent is null, unreadable is {"unreadable": reason}. value_to_json() returns a
+ * new reference; NULL is json-c's null, and what is left when out of memory. value_from_json()
+ * returns 0 or -ENOMEM; strings are copied. */
 int value_from_json(struct value *ret, struct json_object *json, struct arena *a);
 struct json_object *value_to_json(const struct value *v);
 
