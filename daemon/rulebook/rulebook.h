@@ -4,9 +4,10 @@
  * Loading makes a new rulebook or none: reload is a transaction. Knows nothing of subjects, of the
  * world or of findings.
  *
- * Files: RULES_DIR/*.yaml (lists of rules), RULES_DIR/benchmarks/*.yaml, the site's rules.d/*.yaml,
- * plimsoll.yaml and plimsoll.d/*.yaml. No anchors, tags or merges; an unknown or repeated key is
- * refused; every complaint is "FILE:LINE: what". */
+ * Files, all with the ending .yaml: lists of rules in RULES_DIR, benchmarks in
+ * RULES_DIR/benchmarks, the site's own in rules.d, settings in plimsoll.yaml and plimsoll.d. No
+ * anchors, tags or merges; an unknown or repeated key is refused; every complaint is "FILE:LINE:
+ * what". */
 #ifndef RULEBOOK_RULEBOOK_H
 #define RULEBOOK_RULEBOOK_H
 
