@@ -145,6 +145,11 @@ def _read(path):
         return b""
 
 
+def command_line(pid):
+    """Empty for a process that is gone, or is over and not reaped yet."""
+    return _read(f"/proc/{pid}/cmdline").replace(b"\0", b" ").decode(errors="replace").strip()
+
+
 def container_ids(folder):
     """The containers of all engines that have their data below the folder."""
     paths = glob.glob(os.path.join(glob.escape(folder), "**", "containers", "*"), recursive=True)
@@ -155,15 +160,14 @@ def processes_of(folder, containers=()):
     """Processes whose command line names the folder, or that run in one of the containers."""
     found = {}
     marks = [name.encode() for name in containers]
-    needle = folder.encode() + b"/"
     for path in glob.glob("/proc/[0-9]*"):
         pid = int(os.path.basename(path))
-        command = _read(path + "/cmdline")
+        command = command_line(pid)
         if pid in (os.getpid(), os.getppid()) or not command:
             continue
         group = _read(path + "/cgroup") if marks else b""
-        if needle in command or any(mark in group for mark in marks):
-            found[pid] = command.replace(b"\0", b" ").decode(errors="replace").strip()
+        if folder + "/" in command or any(mark in group for mark in marks):
+            found[pid] = command
     return found
 
 

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real Docker engine of our own: its data, its socket and its containerd are below one folder.
+
+It starts in about a second, so each module of tests has one to itself: engine.shared().
+"""
+
+import atexit
+import io
+import os
+import subprocess
+import tarfile
+import time
+
+import world
+
+IMAGE = "busybox:test"
+APPLETS = ("sh", "sleep", "true", "cat", "ls", "ps", "id", "touch", "chmod", "kill", "nc", "httpd")
+
+START_TIMEOUT = 60
+STOP_TIMEOUT = 60
+
+# No bridge and no packet filter: the engine changes nothing on the host that another one could see.
+DEFAULT_FLAGS = {"iptables": "false", "bridge": "none"}
+
+
+class EngineFailed(Exception):
+    pass
+
+
+def busybox_archive():
+    """A root file system of one static program, as tar."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for name in ("bin", "etc", "tmp", "root", "home"):
+            entry = tarfile.TarInfo(name)
+            entry.type = tarfile.DIRTYPE
+            entry.mode = 0o755
+            tar.addfile(entry)
+        passwd = b"root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/home:/bin/sh\n"
+        entry = tarfile.TarInfo("etc/passwd")
+        entry.size = len(passwd)
+        tar.addfile(entry, io.BytesIO(passwd))
+        tar.add("/bin/busybox", "bin/busybox")
+        for name in APPLETS:
+            entry = tarfile.TarInfo(f"bin/{name}")
+            entry.type = tarfile.SYMTYPE
+            entry.linkname = "busybox"
+            tar.addfile(entry)
+    return archive.getvalue()
+
+
+class Engine:
+    """flags: a dict of dockerd's flags, which win over the default ones; config: what daemon.json holds.
+
+    A key of config takes the place of a default flag, as dockerd refuses to be told twice.
+    """
+
+    def __init__(self, flags=None, config=None, config_file=None):
+        self.path = world.scratch("e-")
+        self.socket = os.path.join(self.path, "docker.sock")
+        self.pidfile = os.path.join(self.path, "docker.pid")
+        self.log = os.path.join(self.path, "dockerd.log")
+        self.config = config_file or os.path.join(self.path, "daemon.json")
+        self.flags = {key: value for key, value in DEFAULT_FLAGS.items() if key not in (config or {})}
+        self.flags.update(flags or {})
+        self.process = None
+        if config is not None or not os.path.exists(self.config):
+            self.configure(config or {})
+
+    # life
+
+    def configure(self, config):
+        world.write_file(self.config, world.json.dumps(config, indent=2) + "\n")
+
+    def command(self):
+        command = ["dockerd", "--config-file", self.config, "--host", f"unix://{self.socket}"]
+        command += ["--data-root", self.data_root, "--exec-root", os.path.join(self.path, "x")]
+        command += ["--pidfile", self.pidfile]
+        return command + [f"--{key}={value}" for key, value in self.flags.items()]
+
+    @property
+    def data_root(self):
+        return os.path.join(self.path, "d")
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def start(self):
+        """Starts it, or starts it again on the same data, and waits until it answers."""
+        try:
+            self._start()
+        except EngineFailed:
+            # overlay2 can't be had on every file system that tests run on; vfs can.
+            if "storage-driver" in self.flags or os.path.exists(self.data_root + "/containers"):
+                raise
+            self.flags["storage-driver"] = "vfs"
+            self._start()
+        self._import_image()
+        return self
+
+    def _start(self):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        end = time.monotonic() + START_TIMEOUT
+        while not self.answers():
+            if self.process.poll() is not None or time.monotonic() > end:
+                self.kill()
+                raise EngineFailed(f"dockerd does not start:\n{self.log_tail()}")
+            time.sleep(0.05)
+
+    def answers(self):
+        try:
+            return self.api("GET", "/_ping", timeout=5) == (200, "OK")
+        except OSError:
+            return False
+
+    def stop(self):
+        """SIGTERM, as a service manager does it. Containers stop too, each with its own stop signal."""
+        if self.process is not None and world.end_process(self.process, STOP_TIMEOUT) is None:
+            raise EngineFailed(f"dockerd did not end within {STOP_TIMEOUT} s:\n{self.log_tail()}")
+        self.process = None
+
+    def kill(self):
+        """SIGKILL. Its containers live on, unless it is started again or closed."""
+        if self.process is not None:
+            world.end_process(self.process, 10, world.signal.SIGKILL)
+            self.process = None
+            self._forget_containerd()
+
+    def _forget_containerd(self):
+        """containerd dies with its dockerd. Where PID 1 reaps no orphans, a new dockerd would take the
+        dead one that the pid file names for a live one, and wait for it."""
+        pidfile = os.path.join(self.path, "x", "containerd", "containerd.pid")
+        if not os.path.exists(pidfile):
+            return
+        with open(pidfile) as f:
+            pid = f.read().strip()
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            if not world.command_line(pid):
+                os.unlink(pidfile)
+                return
+            time.sleep(0.05)
+
+    def restart(self):
+        self.stop()
+        return self.start()
+
+    def close(self):
+        """Ends the engine and removes all that was its own: what it should have cleared away itself."""
+        try:
+            if self.process is not None and self.process.poll() is None:
+                self.remove_containers()
+                self.stop()
+        finally:
+            self.kill()
+            left = world.sweep(self.path)
+        return left
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.close()
+
+    def log_tail(self, lines=30):
+        with open(self.log, errors="replace") as f:
+            return "".join(f.readlines()[-lines:])
+
+    # use
+
+    def api(self, method, path, body=None, **more):
+        """A bare call: (status, body)."""
+        return world.request(self.socket, method, path, body, **more)
+
+    def docker(self, *arguments, check=True):
+        """The docker command, without any setting of the user who runs the tests: its stdout."""
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("DOCKER_")}
+        environment["DOCKER_CONFIG"] = os.path.join(self.path, "client")
+        done = subprocess.run(
+            ["docker", "-H", f"unix://{self.socket}", *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            env=environment,
+        )
+        if check and done.returncode != 0:
+            raise AssertionError(f"docker {' '.join(arguments)}: {done.stderr.strip()}")
+        return done.stdout.strip()
+
+    def run(self, *options, command=("sleep", "86400"), image=IMAGE):
+        """A running container: its id. It dies at once when asked to stop."""
+        return self.docker("run", "--detach", "--stop-signal", "KILL", *options, image, *command)
+
+    def create(self, *options, command=("sleep", "86400"), image=IMAGE):
+        """A container that is created and not started: its id. It may be privileged where running isn't possible."""
+        return self.docker("create", "--stop-signal", "KILL", *options, image, *command)
+
+    def remove(self, *containers):
+        self.docker("rm", "--force", "--volumes", *containers)
+
+    def containers(self):
+        return [entry["Id"] for entry in self.api("GET", "/containers/json?all=1")[1]]
+
+    def remove_containers(self):
+        for name in self.containers():
+            self.api("DELETE", f"/containers/{name}?force=1&v=1")
+
+    def inspect(self, container):
+        status, document = self.api("GET", f"/containers/{container}/json")
+        if status != 200:
+            raise AssertionError(f"inspect {container}: {document}")
+        return document
+
+    def _import_image(self):
+        if self.api("GET", f"/images/{IMAGE}/json")[0] == 200:
+            return
+        name, tag = IMAGE.split(":")
+        path = f"/images/create?fromSrc=-&repo={name}&tag={tag}"
+        status, text = self.api("POST", path, busybox_archive(), kind="application/x-tar")
+        if status != 200:
+            raise EngineFailed(f"cannot import {IMAGE}: {text}")
+
+
+_shared = None
+
+
+def shared():
+    """One engine for a whole module of tests, without containers: started at the first call, ended at exit.
+
+    Tests that stop the engine or configure it otherwise use one of their own.
+    """
+    global _shared
+    if _shared is None:
+        _shared = Engine().start()
+        atexit.register(_shared.close)
+    _shared.remove_containers()
+    return _shared
