@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Time: the two clocks, and the text form that all outputs use. */
+#ifndef UTIL_CLOCK_H
+#define UTIL_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+int64_t clock_monotonic_ns(void);
+int64_t clock_monotonic_ms(void);
+int64_t clock_realtime_ns(void);
+int64_t clock_realtime_ms(void);
+
+enum { CLOCK_TEXT_SIZE = sizeof("2026-11-23T17:00:00.000Z") };
+
+/* RFC 3339 in UTC with milliseconds. `ret` has room for CLOCK_TEXT_SIZE. */
+void clock_text(int64_t realtime_ms, char *ret);
+
+#endif
