@@ -113,6 +113,11 @@ def run(command, timeout, **more):
         raise
 
 
+def broke_off(status):
+    """Not the end of a program that reports failed tests: a timeout, a signal, a sanitizer's finding."""
+    return status is None or status < 0 or status == world.SANITIZER_STATUS
+
+
 def distribution():
     words = {}
     try:
@@ -235,7 +240,7 @@ def run_unit_program(test):
             result.ok(name)
         else:
             result.fail(name, output)
-    if status != 0 and not result.failed:
+    if broke_off(status) or (status != 0 and not result.failed):
         result.fail(test["name"], f"{output}\nexit status {status}")
     elif not result.passed + result.failed + result.skipped:
         result.fail(test["name"], f"{output}\nno test was run")
@@ -316,7 +321,7 @@ def run_module(module, directory, timeout):
     finally:
         left = world.sweep(scratch)
     result.log.append(output)
-    if status != 0 and not result.failed:
+    if broke_off(status) or (status != 0 and not result.failed):
         result.fail(module, f"{output}\nexit status {status}")
     elif left:
         result.fail(f"{module} leaves nothing behind", "\n".join(left))

@@ -34,16 +34,17 @@ def build_directory():
     return os.path.join(ROOT, "build")
 
 
+SANITIZER_STATUS = 99
+SANITIZER_FINDING = re.compile(r"(AddressSanitizer|LeakSanitizer|UndefinedBehavior|runtime error:)")
+
+
 def sanitizer_environment():
     """Findings end the program, so that no exit status can hide them. Without effect on a plain build."""
     return {
-        "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
-        "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=99",
-        "LSAN_OPTIONS": "exitcode=99",
+        "ASAN_OPTIONS": f"detect_leaks=1:exitcode={SANITIZER_STATUS}",
+        "UBSAN_OPTIONS": f"print_stacktrace=1:halt_on_error=1:exitcode={SANITIZER_STATUS}",
+        "LSAN_OPTIONS": f"exitcode={SANITIZER_STATUS}",
     }
-
-
-SANITIZER_FINDING = re.compile(r"(AddressSanitizer|LeakSanitizer|UndefinedBehavior|runtime error:)")
 
 
 def scratch(prefix):
