@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "facts/facts.h"
+#include <string.h>
+
+static void
+facts_stand_in_the_order_of_topics(void **state)
+{
+	for (unsigned i = 1; i < _FACTS; i++)
+		assert_true(fact_table[i - 1].topic <= fact_table[i].topic);
+	for (unsigned t = 0, next = 0; t < _TOPICS; t++) {
+		assert_int_equal(topic_first_fact(t), next);
+		assert_true(topic_fact_count(t) > 0);
+		next += topic_fact_count(t);
+	}
+}
+
+static void
+topics_fit_a_draft(void **state)
+{
+	struct draft *d = NULL;
+
+	for (unsigned t = 0; t < _TOPICS; t++)
+		assert_true(topic_fact_count(t) <= ARRAY_SIZE(d->values));
+}
+
+static void
+facts_are_complete_and_named_after_their_subject(void **state)
+{
+	for (unsigned i = 0; i < _FACTS; i++) {
+		const struct fact *f = &fact_table[i];
+		const char *subject = subject_kind_name(topic_table[f->topic].kind);
+
+		assert_non_null(f->type);
+		assert_true(f->path[0] != '\0' && f->origin[0] != '\0' && f->doc[0] != '\0');
+		assert_true(strlen(f->path) <= 63);
+		assert_memory_equal(f->path, subject, strlen(subject));
+		assert_int_equal(f->path[strlen(subject)], '.');
+	}
+}
+
+static void
+paths_are_found_and_are_distinct(void **state)
+{
+	for (unsigned i = 0; i < _FACTS; i++)
+		assert_int_equal(fact_find(fact_table[i].path, strlen(fact_table[i].path)), i);
+	assert_int_equal(fact_find("container.privilege", 19), -1);
+	assert_int_equal(fact_find("container.privileged.x", 20), FACT_CONTAINER_PRIVILEGED);
+	assert_int_equal(fact_find("", 0), -1);
+}
+
+static const struct {
+	const char *typed, *meant;
+} mistyped[] = {
+	{ "container.privileged", "container.privileged" },
+	{ "container.priviledged", "container.privileged" },
+	{ "container.proces.uid", "container.process.uid" },
+	{ "file.mod", "file.mode" },
+	{ "File.Mode", "file.mode" },
+	{ "mode", NULL },
+	{ "container.something.quite.else", NULL },
+	{ "", NULL },
+	{ "a.path.that.is.far.longer.than.any.path.of.any.fact.could.ever.be.in.this.table", NULL },
+};
+
+static void
+nearest_path(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(mistyped); i++) {
+		const char *near = fact_nearest(mistyped[i].typed, strlen(mistyped[i].typed));
+
+		if (mistyped[i].meant == NULL)
+			assert_null(near);
+		else
+			assert_string_equal(near, mistyped[i].meant);
+	}
+}
+
+static void
+topics_have_names_and_kinds(void **state)
+{
+	for (unsigned t = 0; t < _TOPICS; t++) {
+		const char *kind = subject_kind_name(topic_table[t].kind);
+
+		assert_memory_equal(topic_table[t].name, kind, strlen(kind));
+	}
+	for (unsigned k = 0; k < _SUBJECT_KINDS; k++)
+		assert_int_equal(subject_kind_from_name(subject_kind_name(k)), k);
+	assert_int_equal(subject_kind_from_name("pod"), -1);
+}
+
+static void
+records_document_their_fields(void **state)
+{
+	const struct type *records[] = { &type_mount, &type_port, &type_device, &type_ulimit,
+		&type_security_opt, &type_audit_watch, &type_listener, &type_exec };
+
+	for (size_t i = 0; i < ARRAY_SIZE(records); i++) {
+		assert_int_equal(records[i]->kind, TYPE_RECORD);
+		for (const struct type_field *f = records[i]->fields; f->name != NULL; f++)
+			assert_non_null(f->doc);
+	}
+	assert_ptr_equal(type_list_mount.elem, &type_mount);
+	assert_ptr_equal(type_field_find(&type_port, "host")->type, &type_int);
+	assert_ptr_equal(type_field_find(&type_mount, "rw")->type, &type_bool);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(facts_stand_in_the_order_of_topics),
+		cmocka_unit_test(topics_fit_a_draft),
+		cmocka_unit_test(facts_are_complete_and_named_after_their_subject),
+		cmocka_unit_test(paths_are_found_and_are_distinct),
+		cmocka_unit_test(nearest_path),
+		cmocka_unit_test(topics_have_names_and_kinds),
+		cmocka_unit_test(records_document_their_fields),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
