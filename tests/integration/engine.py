@@ -157,6 +157,8 @@ class Engine:
                 self.stop()
         finally:
             self.kill()
+            # In some mount namespaces dockerd mounts this one over itself and forgets it.
+            world.unmount(self.data_root)
             left = world.sweep(self.path)
         return left
 

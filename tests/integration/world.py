@@ -182,6 +182,11 @@ def mounts_below(folder):
     return points[::-1]
 
 
+def unmount(point):
+    """Lazily, and without complaint where nothing is mounted."""
+    _libc.umount2(os.fsencode(point), MNT_DETACH)
+
+
 def kill_all(find, timeout=20):
     """Kills what find() finds, until it finds nothing: {pid: command line} of the killed."""
     killed = {}
@@ -217,7 +222,7 @@ def sweep(folder):
     left = [f"process {pid}: {command}" for pid, command in killed.items()]
     for point in mounts_below(folder):
         left.append(f"mount {point}")
-        _libc.umount2(os.fsencode(point), MNT_DETACH)
+        unmount(point)
     _remove_cgroups(containers)
     shutil.rmtree(folder, ignore_errors=True)
     return left
