@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "watch/mounts.h"
+
+#include "util/clock.h"
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+/* libevent has no word for POLLPRI: an epoll descriptor of our own turns it into readability. The
+ * kernel clears the mark each time that it is polled, and libevent's own poll did so already:
+ * nobody waits on this descriptor a second time. */
+struct mounts_watch {
+	const struct watch_sink *sink;
+	void (*changed)(void *arg);
+	void *arg;
+	struct event *event;
+	int epoll_fd, file_fd;
+};
+
+static void
+on_change(evutil_socket_t fd, short what, void *arg)
+{
+	struct mounts_watch *w = arg;
+	struct cause cause = {
+		.source = CAUSE_MOUNT,
+		.detail = "mount table changed",
+		.woke_ns = clock_monotonic_ns(),
+	};
+
+	(void)fd;
+	(void)what;
+	w->sink->stale(w->sink->arg, SUBJECT_HOST, NULL, TOPIC_HOST_MOUNTS, &cause);
+	if (w->changed != NULL)
+		w->changed(w->arg);
+}
+
+static int
+open_descriptors(struct mounts_watch *w, const char *path)
+{
+	struct epoll_event event = { .events = EPOLLPRI };
+
+	w->file_fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (w->file_fd < 0)
+		return -errno;
+	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (w->epoll_fd < 0 || epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->file_fd, &event) < 0)
+		return -errno;
+	return 0;
+}
+
+int
+mounts_watch_new(struct mounts_watch **ret, struct event_base *base, const char *path,
+    const struct watch_sink *sink, void (*changed)(void *arg), void *arg)
+{
+	_cleanup_(mounts_watch_freep) struct mounts_watch *w = calloc(1, sizeof(*w));
+	int r;
+
+	if (w == NULL)
+		return -ENOMEM;
+	*w = (struct mounts_watch){
+		.sink = sink, .changed = changed, .arg = arg, .epoll_fd = -1, .file_fd = -1
+	};
+	r = open_descriptors(w, path);
+	if (r < 0) {
+		sink->blind(sink->arg, WATCH_MOUNTS, strerror(-r));
+		*ret = TAKE(w);
+		return 0;
+	}
+	w->event = event_new(base, w->epoll_fd, EV_READ | EV_PERSIST, on_change, w);
+	if (w->event == NULL || event_add(w->event, NULL) < 0)
+		return -ENOMEM;
+	sink->sees(sink->arg, WATCH_MOUNTS);
+	*ret = TAKE(w);
+	return 0;
+}
+
+struct mounts_watch *
+mounts_watch_free(struct mounts_watch *w)
+{
+	if (w == NULL)
+		return NULL;
+	if (w->event != NULL)
+		event_free(w->event);
+	closep(&w->epoll_fd);
+	closep(&w->file_fd);
+	free(w);
+	return NULL;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "sink.h"
+#include "watch/mounts.h"
+#include <event2/event.h>
+#include <sched.h>
+#include <sys/mount.h>
+
+static void
+count(void *arg)
+{
+	(*(unsigned *)arg)++;
+}
+
+static void
+test_a_mount_is_told(void **state)
+{
+	struct heard heard = { 0 };
+	const struct watch_sink sink = HEARD_SINK(&heard);
+	struct event_base *base = event_base_new();
+	struct mounts_watch *w;
+	unsigned changes = 0;
+
+	(void)state;
+	/* A mount table of the test's own; without the right to one there is nothing to see. */
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		skip();
+	assert_int_equal(
+	    mounts_watch_new(&w, base, "/proc/self/mountinfo", &sink, count, &changes), 0);
+	assert_int_equal(heard.sees, 1);
+	(void)event_base_loop(base, EVLOOP_NONBLOCK);
+	heard.text[0] = '\0';
+	changes = 0;
+
+	for (unsigned i = 1; i <= 2; i++) {
+		assert_int_equal(mount("none", "/mnt", "tmpfs", 0, NULL), 0);
+		(void)event_base_loop(base, EVLOOP_NONBLOCK);
+		assert_int_equal(changes, i);
+	}
+	assert_string_equal(heard.text, "stale 0 - one\nstale 0 - one\n");
+	mounts_watch_free(w);
+	event_base_free(base);
+}
+
+static void
+test_an_unreadable_table_is_said(void **state)
+{
+	struct heard heard = { 0 };
+	const struct watch_sink sink = HEARD_SINK(&heard);
+	struct event_base *base = event_base_new();
+	struct mounts_watch *w;
+
+	(void)state;
+	assert_int_equal(
+	    mounts_watch_new(&w, base, "/proc/self/no-such-table", &sink, NULL, NULL), 0);
+	assert_string_equal(heard.text, "blind No such file or directory \n");
+	mounts_watch_free(w);
+	event_base_free(base);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_mount_is_told),
+		cmocka_unit_test(test_an_unreadable_table_is_said),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
