@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collect/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct host {
+	char *root; /* as given, without a trailing slash */
+	char *real; /* what links lead to */
+	int fd;
+};
+
+enum {
+	RENAME_TRIES = 8, /* a rename on the way makes openat2() give up with EAGAIN */
+	READ_STEP = 4096,
+};
+
+/* The path behind a descriptor, as this process sees it. */
+static int
+path_of_fd(int fd, char **ret)
+{
+	char link[32], target[PATH_MAX];
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, target, sizeof(target));
+	if (n < 0)
+		return -errno;
+	if ((size_t)n == sizeof(target))
+		return -ENAMETOOLONG;
+	*ret = strndup(target, (size_t)n);
+	return *ret == NULL ? -ENOMEM : 0;
+}
+
+int
+host_new(struct host **ret, const char *root)
+{
+	_cleanup_(host_freep) struct host *h = calloc(1, sizeof(*h));
+	size_t len = strlen(root);
+	int r;
+
+	if (h == NULL)
+		return -ENOMEM;
+	h->fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (h->fd < 0)
+		return -errno;
+	r = path_of_fd(h->fd, &h->real);
+	if (r < 0)
+		return r;
+	if (strcmp(h->real, "/") == 0)
+		h->real[0] = '\0';
+
+	while (len > 0 && root[len - 1] == '/')
+		len--;
+	h->root = strndup(root, len);
+	if (h->root == NULL)
+		return -ENOMEM;
+	*ret = TAKE(h);
+	return 0;
+}
+
+struct host *
+host_free(struct host *h)
+{
+	if (h == NULL)
+		return NULL;
+	if (h->fd >= 0)
+		(void)close(h->fd);
+	free(h->root);
+	free(h->real);
+	free(h);
+	return NULL;
+}
+
+const char *
+host_root(const struct host *h)
+{
+	return h->root;
+}
+
+static int
+open_below(const struct host *h, const char *path, unsigned flags)
+{
+	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
+	long fd;
+
+	for (int i = 0; i < RENAME_TRIES; i++) {
+		fd = syscall(SYS_openat2, h->fd, path, &how, sizeof(how));
+		if (fd >= 0)
+			return (int)fd;
+		if (errno != EAGAIN && errno != EINTR)
+			break;
+	}
+	return -errno;
+}
+
+int
+host_open_path(const struct host *h, const char *path, bool follow)
+{
+	return open_below(h, path, O_PATH | (follow ? 0 : O_NOFOLLOW));
+}
+
+int
+host_open_dir(const struct host *h, const char *path)
+{
+	return open_below(h, path, O_RDONLY | O_DIRECTORY);
+}
+
+/* A file of /proc says nothing of its size, so it is read until its end. */
+static int
+read_all(int fd, size_t max, char **ret, size_t *ret_len)
+{
+	_cleanup_(freep) char *text = NULL;
+	size_t len = 0, room = 0;
+	ssize_t n;
+	char *grown;
+
+	for (;;) {
+		if (len + 1 >= room) {
+			room = room == 0 ? READ_STEP : room * 2;
+			grown = realloc(text, room);
+			if (grown == NULL)
+				return -ENOMEM;
+			text = grown;
+		}
+		n = read(fd, text + len, room - len - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+		if (len > max)
+			return -EFBIG;
+	}
+	text[len] = '\0';
+	*ret = TAKE(text);
+	if (ret_len != NULL)
+		*ret_len = len;
+	return 0;
+}
+
+int
+host_read(const struct host *h, const char *path, size_t max, char **ret, size_t *ret_len)
+{
+	_cleanup_(closep) int fd = -1;
+	struct stat st;
+
+	/* A fifo or a terminal in the file's place must neither block nor become ours. */
+	fd = open_below(h, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	return read_all(fd, max, ret, ret_len);
+}
+
+int
+host_realpath(const struct host *h, const char *path, char **ret)
+{
+	_cleanup_(closep) int fd = -1;
+	_cleanup_(freep) char *full = NULL;
+	size_t len = strlen(h->real);
+	const char *inside;
+	int r;
+
+	fd = host_open_path(h, path, true);
+	if (fd < 0)
+		return fd;
+	r = path_of_fd(fd, &full);
+	if (r < 0)
+		return r;
+	if (strncmp(full, h->real, len) != 0 || (full[len] != '/' && full[len] != '\0'))
+		return -EXDEV;
+	inside = full[len] == '\0' ? "/" : full + len;
+	*ret = strdup(inside);
+	return *ret == NULL ? -ENOMEM : 0;
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "collect/host.h"
+
+struct world {
+	char dir[64]; /* holds root/ and outside/ */
+	struct host *host;
+};
+
+static void
+at(const struct world *w, const char *path, char *ret, size_t size)
+{
+	assert_in_range(snprintf(ret, size, "%s%s", w->dir, path), 1, size - 1);
+}
+
+static void
+make_dir(const struct world *w, const char *path)
+{
+	char full[256];
+
+	at(w, path, full, sizeof(full));
+	assert_int_equal(mkdir(full, 0755), 0);
+}
+
+static void
+make_file(const struct world *w, const char *path, const char *text)
+{
+	char full[256];
+	FILE *f;
+
+	at(w, path, full, sizeof(full));
+	f = fopen(full, "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, strlen(text), f), strlen(text));
+	assert_int_equal(fclose(f), 0);
+}
+
+static void
+make_link(const struct world *w, const char *path, const char *target)
+{
+	char full[256];
+
+	at(w, path, full, sizeof(full));
+	assert_int_equal(symlink(target, full), 0);
+}
+
+static int
+set_up(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	char root[128];
+
+	assert_non_null(w);
+	strcpy(w->dir, "/tmp/plimsoll-host-XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	make_dir(w, "/root");
+	make_dir(w, "/root/etc");
+	make_dir(w, "/root/etc/docker");
+	make_dir(w, "/outside");
+	make_file(w, "/outside/secret", "outside");
+	make_file(w, "/root/etc/docker/daemon.json", "{}");
+	at(w, "/root/", root, sizeof(root));
+	assert_int_equal(host_new(&w->host, root), 0);
+	*state = w;
+	return 0;
+}
+
+static int
+remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	return remove(path);
+}
+
+static int
+tear_down(void **state)
+{
+	struct world *w = *state;
+
+	w->host = host_free(w->host);
+	assert_int_equal(nftw(w->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
+	free(w);
+	return 0;
+}
+
+static void
+assert_text(const struct world *w, const char *path, const char *text)
+{
+	_cleanup_(freep) char *got = NULL;
+	size_t len;
+
+	assert_int_equal(host_read(w->host, path, 1024, &got, &len), 0);
+	assert_string_equal(got, text);
+	assert_int_equal(len, strlen(text));
+}
+
+static int
+read_error(const struct world *w, const char *path, size_t max)
+{
+	_cleanup_(freep) char *got = NULL;
+	size_t len;
+
+	return host_read(w->host, path, max, &got, &len);
+}
+
+static void
+test_root_is_without_slash(void **state)
+{
+	struct world *w = *state;
+	char root[128];
+	_cleanup_(host_freep) struct host *h = NULL;
+
+	at(w, "/root", root, sizeof(root));
+	assert_string_equal(host_root(w->host), root);
+	assert_int_equal(host_new(&h, "/"), 0);
+	assert_string_equal(host_root(h), "");
+}
+
+static void
+test_real_root_works(void **state)
+{
+	_cleanup_(host_freep) struct host *h = NULL;
+	_cleanup_(freep) char *real = NULL, *text = NULL;
+	size_t len;
+
+	assert_int_equal(host_new(&h, "/"), 0);
+	assert_int_equal(host_realpath(h, "/etc/../usr", &real), 0);
+	assert_string_equal(real, "/usr");
+	assert_int_equal(host_read(h, "/proc/self/status", 65536, &text, &len), 0);
+	assert_int_equal(strncmp(text, "Name:", 5), 0);
+}
+
+static void
+test_links_stay_inside(void **state)
+{
+	struct world *w = *state;
+	char outside[128];
+
+	at(w, "/outside/secret", outside, sizeof(outside));
+	make_link(w, "/root/etc/absolute", outside);
+	make_link(w, "/root/etc/dots", "../../../../../../../../outside/secret");
+	make_link(w, "/root/etc/folder", "../../outside");
+	assert_int_equal(read_error(w, "/etc/absolute", 1024), -ENOENT);
+	assert_int_equal(read_error(w, "/etc/dots", 1024), -ENOENT);
+	assert_int_equal(read_error(w, "/etc/folder/secret", 1024), -ENOENT);
+	assert_int_equal(read_error(w, "/../outside/secret", 1024), -ENOENT);
+	assert_int_equal(host_open_path(w->host, "/etc/absolute", true), -ENOENT);
+}
+
+static void
+test_absolute_links_start_at_the_root(void **state)
+{
+	struct world *w = *state;
+	_cleanup_(freep) char *real = NULL;
+
+	make_link(w, "/root/conf", "/etc/docker");
+	make_link(w, "/root/etc/again", "/conf/daemon.json");
+	assert_text(w, "/etc/again", "{}");
+	assert_int_equal(host_realpath(w->host, "/etc/again", &real), 0);
+	assert_string_equal(real, "/etc/docker/daemon.json");
+}
+
+static void
+test_realpath_of_the_root(void **state)
+{
+	struct world *w = *state;
+	_cleanup_(freep) char *real = NULL;
+
+	assert_int_equal(host_realpath(w->host, "/", &real), 0);
+	assert_string_equal(real, "/");
+}
+
+static void
+test_link_itself(void **state)
+{
+	struct world *w = *state;
+	_cleanup_(closep) int link = -1, file = -1;
+	struct stat st;
+
+	make_link(w, "/root/etc/link", "docker/daemon.json");
+	link = host_open_path(w->host, "/etc/link", false);
+	assert_true(link >= 0);
+	assert_int_equal(fstat(link, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	file = host_open_path(w->host, "/etc/link", true);
+	assert_true(file >= 0);
+	assert_int_equal(fstat(file, &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+}
+
+static void
+test_read_is_bounded(void **state)
+{
+	struct world *w = *state;
+	char text[10001];
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	make_file(w, "/root/big", text);
+	assert_int_equal(read_error(w, "/big", 9999), -EFBIG);
+	assert_int_equal(read_error(w, "/big", 10000), 0);
+	assert_int_equal(read_error(w, "/etc", 1024), -EISDIR);
+}
+
+static void
+test_read_does_not_wait_for_a_writer(void **state)
+{
+	struct world *w = *state;
+	char full[256];
+
+	at(w, "/root/fifo", full, sizeof(full));
+	assert_int_equal(mkfifo(full, 0644), 0);
+	assert_int_equal(read_error(w, "/fifo", 1024), -EINVAL);
+}
+
+/* Paths that match, joined by spaces. */
+static const char *
+glob_text(const struct world *w, const char *pattern)
+{
+	static char text[1024];
+	char **paths;
+	size_t n;
+
+	text[0] = '\0';
+	assert_int_equal(host_glob(w->host, pattern, &paths, &n), 0);
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			strcat(text, " ");
+		strcat(text, paths[i]);
+	}
+	host_glob_free(paths, n);
+	return text;
+}
+
+static void
+make_certs(const struct world *w)
+{
+	make_dir(w, "/root/etc/docker/certs.d");
+	make_dir(w, "/root/etc/docker/certs.d/b.example:5000");
+	make_dir(w, "/root/etc/docker/certs.d/a.example");
+	make_dir(w, "/root/etc/docker/certs.d/.hidden");
+	make_file(w, "/root/etc/docker/certs.d/b.example:5000/ca.crt", "");
+	make_file(w, "/root/etc/docker/certs.d/a.example/ca.crt", "");
+	make_file(w, "/root/etc/docker/certs.d/a.example/client.key", "");
+	make_file(w, "/root/etc/docker/certs.d/.hidden/ca.crt", "");
+	make_file(w, "/root/etc/docker/certs.d/a-file", "");
+}
+
+static void
+test_glob(void **state)
+{
+	struct world *w = *state;
+	char outside[128];
+
+	make_certs(w);
+	at(w, "/outside", outside, sizeof(outside));
+	make_link(w, "/root/etc/docker/certs.d/out", outside);
+	make_link(w, "/root/etc/docker/certs.d/in", "/etc/docker/certs.d/a.example");
+
+	assert_string_equal(glob_text(w, "/etc/docker/certs.d/*/*.crt"),
+	    "/etc/docker/certs.d/a.example/ca.crt /etc/docker/certs.d/b.example:5000/ca.crt "
+	    "/etc/docker/certs.d/in/ca.crt");
+	assert_string_equal(glob_text(w, "/etc/docker/certs.d/[ab].*/client.key"),
+	    "/etc/docker/certs.d/a.example/client.key");
+	assert_string_equal(glob_text(w, "/etc/docker/certs.d/out/*"), "");
+	assert_string_equal(glob_text(w, "/nowhere/*"), "");
+	assert_string_equal(glob_text(w, "/*"), "/etc");
+	assert_string_equal(glob_text(w, "/etc/doc*er"), "/etc/docker");
+	assert_string_equal(glob_text(w, "/not/there"), "/not/there");
+}
+
+static void
+test_glob_is_cut(void **state)
+{
+	struct world *w = *state;
+	char path[64];
+	char **paths;
+	size_t n;
+
+	for (int i = 0; i <= HOST_GLOB_MAX; i++) {
+		(void)snprintf(path, sizeof(path), "/root/etc/%05d", i);
+		make_file(w, path, "");
+	}
+	assert_int_equal(host_glob(w->host, "/etc/0*", &paths, &n), HOST_E_CUT);
+	assert_int_equal(n, HOST_GLOB_MAX);
+	assert_string_equal(paths[0], "/etc/00000");
+	assert_string_equal(paths[n - 1], "/etc/01023");
+	host_glob_free(paths, n);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_root_is_without_slash, set_up, tear_down),
+		cmocka_unit_test(test_real_root_works),
+		cmocka_unit_test_setup_teardown(test_links_stay_inside, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    test_absolute_links_start_at_the_root, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_realpath_of_the_root, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_link_itself, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_read_is_bounded, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    test_read_does_not_wait_for_a_writer, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_glob, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_glob_is_cut, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
