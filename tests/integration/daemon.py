@@ -138,14 +138,17 @@ class Daemon:
         try:
             self.stop()
         finally:
-            self.kill()
-            shutil.rmtree(self.path, ignore_errors=True)
+            self.discard()
+
+    def discard(self):
+        self.kill()
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def __enter__(self):
         try:
             return self.start()
         except BaseException:
-            self.kill()
+            self.discard()
             raise
 
     def __exit__(self, kind, error, _):
@@ -154,8 +157,7 @@ class Daemon:
             return
         # The test has failed already; its log is worth more than how the daemon ends.
         print(f"--- plimsolld's log\n{self.log_text()}---")
-        self.kill()
-        shutil.rmtree(self.path, ignore_errors=True)
+        self.discard()
 
     @property
     def pid(self):
