@@ -84,4 +84,22 @@ struct file_stat_input {
 };
 int build_file_stat(struct snapshot **ret, const struct file_stat_input *in);
 
+/* Raw input of host.audit. */
+struct audit_rule_data;
+struct host_audit_input {
+	int error;                                  /* 0, or the errno of asking the kernel */
+	bool enabled;                               /* status.enabled is 1 or 2 */
+	const struct audit_rule_data *const *rules; /* in the kernel's order */
+	size_t n_rules;
+	bool rules_cut; /* the kernel has more */
+	const char
+	    *persistent; /* texts of the rule files, one behind another; NULL with persistent_why */
+	const char *persistent_why;
+	/* Where a path leads to: yields the path with its links resolved, in the arena, or the path
+	 * itself. */
+	const char *(*canonical)(void *context, const char *path, struct arena *a);
+	void *context;
+};
+int build_host_audit(struct snapshot **ret, const struct host_audit_input *in);
+
 #endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "facts/build.h"
+#include "util/macros.h"
+#include <errno.h>
+#include <libaudit.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A rule as auditctl would load it, in words: "always exit dir /etc perm=wa". */
+struct spec {
+	const char *action, *list, *field, *path, *perm, *more;
+};
+
+static const char *
+as_it_is(void *context, const char *path, struct arena *a)
+{
+	(void)context;
+	(void)a;
+	return strcmp(path, "/lib/systemd/system/docker.service") == 0
+		   ? "/usr/lib/systemd/system/docker.service"
+		   : path;
+}
+
+static struct audit_rule_data *
+make_rule(const struct spec *spec)
+{
+	struct audit_rule_data *rule = calloc(1, sizeof(*rule));
+	int list = strcmp(spec->list, "exit") == 0   ? AUDIT_FILTER_EXIT
+		   : strcmp(spec->list, "task") == 0 ? AUDIT_FILTER_TASK
+						     : AUDIT_FILTER_EXCLUDE;
+
+	assert_non_null(rule);
+	if (spec->path != NULL)
+		assert_int_equal(
+		    audit_add_watch_dir(strcmp(spec->field, "dir") == 0 ? AUDIT_DIR : AUDIT_WATCH,
+			&rule, spec->path),
+		    0);
+	if (spec->path == NULL)
+		(void)audit_rule_syscallbyname_data(rule, "all");
+	rule->flags = (uint32_t)list;
+	rule->action = strcmp(spec->action, "never") == 0 ? AUDIT_NEVER : AUDIT_ALWAYS;
+	for (unsigned i = 0; i < rule->field_count && spec->perm != NULL; i++) {
+		if (rule->fields[i] == AUDIT_PERM)
+			rule->values[i] = (uint32_t)atoi(spec->perm);
+	}
+	if (spec->more != NULL) {
+		/* libaudit writes into the text. */
+		_cleanup_(freep) char *more = strdup(spec->more);
+
+		assert_int_equal(audit_rule_fieldpair_data(&rule, more, list), 0);
+	}
+	return rule;
+}
+
+/* perm: r 4, w 2, x 1, a 8. NULL: what auditctl gives a watch, all four. */
+static const struct {
+	const char *what;
+	struct spec specs[3];
+	const char *watched; /* paths that count, each followed by a space */
+} cases[] = {
+	{ "a watch", { { "always", "exit", "path", "/etc/docker", NULL, NULL } }, "/etc/docker " },
+	{ "a dir rule", { { "always", "exit", "dir", "/etc", NULL, NULL } }, "/etc " },
+	{ "writes and attributes are enough", { { "always", "exit", "path", "/x", "10", NULL } },
+	    "/x " },
+	{ "writes alone are not", { { "always", "exit", "path", "/x", "2", NULL } }, "" },
+	{ "reads and execution are not", { { "always", "exit", "path", "/x", "5", NULL } }, "" },
+	{ "a narrowing field", { { "always", "exit", "path", "/x", NULL, "auid>=1000" } }, "" },
+	{ "failures alone", { { "always", "exit", "path", "/x", NULL, "success=0" } }, "" },
+	{ "a never rule is no watch", { { "never", "exit", "path", "/x", NULL, NULL } }, "" },
+	{ "an earlier never hides",
+	    { { "never", "exit", "path", "/x", NULL, NULL },
+		{ "always", "exit", "path", "/x", NULL, NULL } },
+	    "" },
+	{ "an earlier never above hides",
+	    { { "never", "exit", "dir", "/etc", NULL, NULL },
+		{ "always", "exit", "path", "/etc/docker", NULL, NULL } },
+	    "" },
+	{ "a later never doesn't",
+	    { { "always", "exit", "path", "/x", NULL, NULL },
+		{ "never", "exit", "path", "/x", NULL, NULL } },
+	    "/x " },
+	{ "a never elsewhere doesn't",
+	    { { "never", "exit", "path", "/etc/dockerx", NULL, NULL },
+		{ "always", "exit", "path", "/etc/docker", NULL, NULL } },
+	    "/etc/docker " },
+	{ "never,task hides all",
+	    { { "never", "task", NULL, NULL, NULL, NULL },
+		{ "always", "exit", "path", "/x", NULL, NULL } },
+	    "" },
+	{ "never,exit without a path hides all",
+	    { { "never", "exit", NULL, NULL, NULL, "auid=0" },
+		{ "always", "exit", "path", "/x", NULL, NULL } },
+	    "" },
+	{ "paths that are not those of links",
+	    { { "always", "exit", "path", "/lib/systemd/system/docker.service", NULL, NULL } },
+	    "/usr/lib/systemd/system/docker.service " },
+};
+
+static void
+paths_of(const struct value *list, char *ret, size_t size)
+{
+	ret[0] = '\0';
+	assert_int_equal(list->type, VALUE_LIST);
+	for (uint32_t i = 0; i < list->len; i++) {
+		size_t n = strlen(ret);
+
+		(void)snprintf(
+		    ret + n, size - n, "%s ", value_get(&list->items[i], "path")->string);
+	}
+}
+
+static void
+test_kernel_rules(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(snapshot_freep) struct snapshot *s = NULL;
+		struct audit_rule_data *rules[3];
+		struct host_audit_input in = {
+			.enabled = true, .persistent = "", .canonical = as_it_is
+		};
+		char watched[512];
+
+		for (; in.n_rules < 3 && cases[i].specs[in.n_rules].action != NULL; in.n_rules++)
+			rules[in.n_rules] = make_rule(&cases[i].specs[in.n_rules]);
+		in.rules = (const struct audit_rule_data *const *)rules;
+		assert_int_equal(build_host_audit(&s, &in), 0);
+		paths_of(snapshot_get(s, FACT_HOST_AUDIT_WATCHES), watched, sizeof(watched));
+		if (strcmp(watched, cases[i].watched) != 0)
+			fail_msg(
+			    "%s: '%s', expected '%s'", cases[i].what, watched, cases[i].watched);
+		for (size_t k = 0; k < in.n_rules; k++)
+			free(rules[k]);
+	}
+}
+
+static const struct {
+	const char *text, *watched;
+} files[] = {
+	{ "-w /etc/docker -p rwxa -k docker\n", "/etc/docker " },
+	{ "  -w /etc/docker -p wa\n# -w /x -p wa\n-w /y\n", "/etc/docker /y " },
+	{ "-a always,exit -F path=/x -F perm=wa -F key=k\n-a exit,always -F dir=/y -F perm=aw\n",
+	    "/x /y " },
+	{ "-a always,exit -F path=/x -F perm=wa -F auid>=1000\n", "" },
+	{ "-a always,exit -F arch=b64 -S open -F path=/x\n", "" },
+	{ "-a always,exit -S all -F path=/x -F perm=wa\n", "/x " },
+	{ "-w /x -p r\n", "" },
+	{ "-a never,task\n-w /x -p wa\n", "" },
+	{ "-D\n-b 8192\n-w\n", "" },
+};
+
+static void
+test_rule_files(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		_cleanup_(snapshot_freep) struct snapshot *s = NULL;
+		struct host_audit_input in = { .persistent = files[i].text, .canonical = as_it_is };
+		char watched[512];
+
+		assert_int_equal(build_host_audit(&s, &in), 0);
+		paths_of(snapshot_get(s, FACT_HOST_AUDIT_PERSISTENT), watched, sizeof(watched));
+		assert_string_equal(watched, files[i].watched);
+	}
+}
+
+static void
+test_what_cant_be_asked_is_unreadable(void **state)
+{
+	_cleanup_(snapshot_freep) struct snapshot *s = NULL;
+	struct host_audit_input in = {
+		.error = EPERM, .persistent_why = "no", .canonical = as_it_is
+	};
+
+	(void)state;
+	assert_int_equal(build_host_audit(&s, &in), 0);
+	assert_int_equal(snapshot_get(s, FACT_HOST_AUDIT_ENABLED)->type, VALUE_UNREADABLE);
+	assert_int_equal(snapshot_get(s, FACT_HOST_AUDIT_WATCHES)->type, VALUE_UNREADABLE);
+	assert_int_equal(snapshot_get(s, FACT_HOST_AUDIT_PERSISTENT)->type, VALUE_UNREADABLE);
+}
+
+static void
+test_a_rule_that_lies_of_its_length(void **state)
+{
+	_cleanup_(snapshot_freep) struct snapshot *s = NULL;
+	const struct spec spec = { "always", "exit", "path", "/x", NULL, NULL };
+	struct audit_rule_data *rule = make_rule(&spec);
+	struct host_audit_input in = {
+		.enabled = true, .persistent = "", .canonical = as_it_is, .n_rules = 1
+	};
+
+	(void)state;
+	rule->values[0] = 4000;
+	in.rules = (const struct audit_rule_data *const *)&rule;
+	assert_int_equal(build_host_audit(&s, &in), 0);
+	assert_int_equal(snapshot_get(s, FACT_HOST_AUDIT_WATCHES)->type, VALUE_UNREADABLE);
+	free(rule);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_kernel_rules),
+		cmocka_unit_test(test_rule_files),
+		cmocka_unit_test(test_what_cant_be_asked_is_unreadable),
+		cmocka_unit_test(test_a_rule_that_lies_of_its_length),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
