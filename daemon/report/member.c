@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/member.h"
+
+#include <string.h>
+
+struct json_object *
+member(struct json_object *object, const char *path)
+{
+	char name[64];
+
+	while (object != NULL && *path != '\0') {
+		size_t len = strcspn(path, "/");
+
+		if (len >= sizeof(name) || !json_object_is_type(object, json_type_object))
+			return NULL;
+		memcpy(name, path, len);
+		name[len] = '\0';
+		object = json_object_object_get(object, name);
+		path += len + (path[len] == '/');
+	}
+	return object;
+}
+
+const char *
+member_text(struct json_object *object, const char *path)
+{
+	struct json_object *m = member(object, path);
+
+	return json_object_is_type(m, json_type_string) ? json_object_get_string(m) : "";
+}
+
+int64_t
+member_int(struct json_object *object, const char *path)
+{
+	struct json_object *m = member(object, path);
+
+	return json_object_is_type(m, json_type_int) ? json_object_get_int64(m) : 0;
+}
+
+bool
+member_true(struct json_object *object, const char *path)
+{
+	struct json_object *m = member(object, path);
+
+	return json_object_is_type(m, json_type_boolean) && json_object_get_boolean(m);
+}
+
+size_t
+member_count(struct json_object *object, const char *path)
+{
+	struct json_object *m = member(object, path);
+
+	return json_object_is_type(m, json_type_array) ? json_object_array_length(m) : 0;
+}
+
+struct json_object *
+member_first_ref(struct json_object *finding, const char **ret_benchmark)
+{
+	struct json_object *refs = member(finding, "refs");
+
+	if (!json_object_is_type(refs, json_type_object))
+		return NULL;
+	json_object_object_foreach (refs, benchmark, ref) {
+		if (ret_benchmark != NULL)
+			*ret_benchmark = benchmark;
+		return ref;
+	}
+	return NULL;
+}
+
+const char *
+member_line(struct json_object *object)
+{
+	const char *line = json_object_to_json_string_ext(
+	    object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	return line == NULL ? "null" : line;
+}
