@@ -28,6 +28,7 @@ enum {
 	PERM_ALL = AUDIT_PERM_READ | AUDIT_PERM_WRITE | AUDIT_PERM_EXEC | AUDIT_PERM_ATTR,
 	PERM_WANTED = AUDIT_PERM_WRITE | AUDIT_PERM_ATTR,
 	LINES_MAX = 16 * 1024,
+	AUDIT_OFF_LOOK_MS = 60 * 1000,
 };
 
 /* A list of watches in the making. */
@@ -387,5 +388,10 @@ build_host_audit(struct snapshot **ret, const struct host_audit_input *in)
 	}
 	if (r == 0)
 		r = persistent(&d, in);
-	return r != 0 ? r : draft_finish(&d, ret);
+	if (r == 0)
+		r = draft_finish(&d, ret);
+	/* Nothing tells of a change while auditing is off. */
+	if (r == 0 && !(in->error == 0 && in->enabled))
+		(*ret)->changes_at_ms = (*ret)->collected_ms + AUDIT_OFF_LOOK_MS;
+	return r;
 }
