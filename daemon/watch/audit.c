@@ -2,13 +2,11 @@
 #include "watch/audit.h"
 
 #include "util/clock.h"
-#include <arpa/inet.h>
+#include "watch/audit_socket.h"
 #include <errno.h>
 #include <event2/event.h>
 #include <libaudit.h>
 #include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/netlink.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,45 +20,6 @@ struct audit_watch {
 	struct event *event;
 	int fd;
 };
-
-/* Takes a record's type, which is in the machine's own order, where BPF loads in network order. */
-static int
-set_filter(int fd)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(AUDIT_CONFIG_CHANGE), 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-	};
-	struct sock_fprog program = { .len = ARRAY_SIZE(code), .filter = code };
-
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ? -errno
-											   : 0;
-}
-
-static int
-join_group(void)
-{
-	_cleanup_(closep) int fd =
-	    socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_AUDIT);
-	struct sockaddr_nl address = {
-		.nl_family = AF_NETLINK,
-		.nl_groups = 1U << (AUDIT_NLGRP_READLOG - 1),
-	};
-	int r, joined;
-
-	if (fd < 0)
-		return -errno;
-	r = set_filter(fd);
-	if (r < 0)
-		return r;
-	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return -errno;
-	joined = fd;
-	fd = -1;
-	return joined;
-}
 
 static void
 on_readable(evutil_socket_t fd, short what, void *arg)
@@ -111,11 +70,12 @@ int
 audit_watch_new(struct audit_watch **ret, struct event_base *base, const struct watch_sink *sink)
 {
 	_cleanup_(audit_watch_freep) struct audit_watch *w = calloc(1, sizeof(*w));
+	const uint16_t types = AUDIT_CONFIG_CHANGE;
 
 	if (w == NULL)
 		return -ENOMEM;
 	w->sink = sink;
-	w->fd = join_group();
+	w->fd = audit_socket_open(&types, 1);
 	if (w->fd < 0) {
 		sink->blind(sink->arg, WATCH_AUDIT, why_not(-w->fd));
 		w->fd = -1;
