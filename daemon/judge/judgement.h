@@ -10,10 +10,13 @@
 
 #include "rulebook/rulebook.h"
 
+struct json_object;
+
 struct judgement {
 	enum verdict verdict;
 	const char *because;    /* in the arena: "container web runs privileged" */
 	struct value offenders; /* list; empty unless the rule names offenders and fails */
+	struct value reviewed;  /* list: the values that a person must judge; empty otherwise */
 	int missing;            /* id of the fact that could not be read, or -1 */
 	uint64_t digest; /* changes when what a person would call the evidence changes: offenders of
 			  * a fail (as a set), values of a review, the reason of an unknown;
@@ -29,6 +32,15 @@ struct judge_facts {
 /* 0 or -ENOMEM. The arena is the caller's, holds the judgement's texts and values. */
 int judgement_make(struct judgement *ret, const struct rule *rule, const struct rulebook *rb,
     const struct judge_facts *facts, struct arena *a);
+
+/* Whether what the rule finds may be shown: not where it reads facts of which only names or counts
+ * may be. */
+bool judgement_is_public(const struct rule *rule);
+
+/* What a judgement rests on, as interfaces.md has it: [{fact, value, from}]. Of a list in which the
+ * offenders are, the offenders alone. New reference; NULL when out of memory. */
+struct json_object *judgement_evidence(
+    const struct judgement *judgement, const struct rule *rule, const struct judge_facts *facts);
 
 /* One example of a rule judged: 0 when it got its verdict, 1 when not, with *retwhy (caller frees),
  * or -ENOMEM. */

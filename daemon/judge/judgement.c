@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "judge/judgement.h"
+
+#include "judge/describe.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* One rule under judgement. Parameters come by a function as facts do, so that an example may set
+ * its own. */
+struct bench {
+	const struct rule *rule;
+	const struct value *(*read)(void *context, unsigned id);
+	void *context;
+	const char *subject_name;
+	struct arena *arena;
+};
+
+static bool
+reads_flagged(const struct expr *e, unsigned flags)
+{
+	const unsigned *reads;
+	size_t n;
+
+	reads = expr_reads(e, &n);
+	for (size_t i = 0; i < n; i++)
+		if (reads[i] < _FACTS && (fact_table[reads[i]].flags & flags) != 0)
+			return true;
+	return false;
+}
+
+bool
+judgement_is_public(const struct rule *rule)
+{
+	return rule->test == NULL || !reads_flagged(rule->test, FACT_NAME_ONLY | FACT_COUNT_ONLY);
+}
+
+static int
+evaluate(struct expr_outcome *ret, const struct bench *b, const struct expr *e)
+{
+	const struct expr_input input = { .fact = b->read, .context = b->context };
+
+	return expr_eval(ret, e, &input, b->arena);
+}
+
+static const struct value *
+param_named(const struct bench *b, const char *path, size_t len)
+{
+	static const char prefix[] = "params.";
+	const char *name = path + strlen(prefix);
+
+	if (len < strlen(prefix) || strncmp(path, prefix, strlen(prefix)) != 0)
+		return NULL;
+	len -= strlen(prefix);
+	for (unsigned i = 0; i < param_count; i++)
+		if (strlen(param_table[i].name) == len &&
+		    memcmp(param_table[i].name, name, len) == 0)
+			return b->read(b->context, PARAM_ID_FIRST + i);
+	return NULL;
+}
+
+/* Puts what stands in braces into words. False: it is no placeholder. */
+static int
+fill_placeholder(struct text *t, const struct bench *b, const char *name, size_t len, bool *filled)
+{
+	const struct value *param;
+	int fact;
+
+	*filled = true;
+	if (len == strlen("subject") && memcmp(name, "subject", len) == 0) {
+		text_puts(t, b->subject_name);
+		return 0;
+	}
+	fact = fact_find(name, len);
+	if (fact >= 0)
+		return describe_fact(
+		    t, (enum fact_id)fact, b->read(b->context, (unsigned)fact), b->arena);
+	param = param_named(b, name, len);
+	if (param != NULL)
+		describe_value(t, param);
+	*filled = param != NULL;
+	return 0;
+}
+
+static int
+fill(struct text *t, const struct bench *b, const char *words)
+{
+	const char *end;
+	size_t plain;
+	bool filled;
+	int r;
+
+	while (*words != '\0') {
+		plain = strcspn(words, "{");
+		text_add(t, words, plain);
+		words += plain;
+		if (*words == '\0')
+			break;
+		end = strchr(words, '}');
+		filled = false;
+		if (end != NULL) {
+			r = fill_placeholder(t, b, words + 1, (size_t)(end - words - 1), &filled);
+			if (r < 0)
+				return r;
+		}
+		if (!filled)
+			text_add(t, words, 1);
+		words = filled ? end + 1 : words + 1;
+	}
+	return 0;
+}
+
+/* A rule about a running process that had none to look at says by what it judged instead. */
+static void
+say_not_running(struct text *t, const struct bench *b)
+{
+	const struct rule *rule = b->rule;
+
+	if ((rule->topics & 1u << TOPIC_CONTAINER_PROCESS) == 0)
+		return;
+	for (size_t i = 0; i < rule->n_reads; i++) {
+		unsigned id = rule->reads[i];
+
+		if (id < _FACTS && fact_table[id].topic == TOPIC_CONTAINER_PROCESS &&
+		    b->read(b->context, id)->type == VALUE_ABSENT) {
+			text_puts(t, " (judged by its configuration: it does not run)");
+			return;
+		}
+	}
+}
+
+static int
+finish(struct judgement *ret, const struct bench *b, const struct text *t)
+{
+	ret->because = text_end(t, b->arena);
+	return ret->because == NULL ? -ENOMEM : 0;
+}
+
+static int
+judge_pass(struct judgement *ret, const struct bench *b)
+{
+	struct text t = { 0 };
+
+	ret->verdict = VERDICT_PASS;
+	text_puts(&t, b->rule->title);
+	say_not_running(&t, b);
+	return finish(ret, b, &t);
+}
+
+static int
+judge_unknown(struct judgement *ret, const struct bench *b, int fact, const char *error)
+{
+	const struct value *v = fact < 0 ? NULL : b->read(b->context, (unsigned)fact);
+	struct text t = { 0 };
+
+	ret->verdict = VERDICT_UNKNOWN;
+	ret->missing = fact;
+	if (v == NULL)
+		text_printf(&t, "could not be evaluated: %s", error);
+	else if (v->type == VALUE_UNREADABLE)
+		text_printf(
+		    &t, "could not read %s: %s", rulebook_name_of((unsigned)fact), v->string);
+	else
+		text_printf(
+		    &t, "could not read all of %s: %s", rulebook_name_of((unsigned)fact), error);
+	ret->digest = value_hash(
+	    &(struct value){ .type = VALUE_STRING, .len = (uint32_t)t.len, .string = t.bytes }, 1,
+	    false);
+	return finish(ret, b, &t);
+}
+
+/* How many offenders there are, and as many of them as fit, unless they must not be shown. */
+static void
+say_offenders(struct text *t, const struct rule *rule, const struct value *offenders)
+{
+	if (judgement_is_public(rule)) {
+		text_puts(t, ": ");
+		describe_value(t, offenders);
+	} else {
+		text_printf(t, " (%u)", (unsigned)offenders->len);
+	}
+}
+
+static int
+judge_fail(struct judgement *ret, const struct bench *b)
+{
+	const struct rule *rule = b->rule;
+	struct text t = { 0 };
+	int r = 0;
+
+	ret->verdict = VERDICT_FAIL;
+	if (rule->says != NULL)
+		r = fill(&t, b, rule->says);
+	else
+		text_printf(&t, "%s breaks the rule: %s", b->subject_name, rule->title);
+	if (r < 0)
+		return r;
+	if (rule->kind == RULE_OFFENDERS) {
+		say_offenders(&t, rule, &ret->offenders);
+		if (!reads_flagged(rule->test, FACT_VOLATILE))
+			ret->digest = value_hash(&ret->offenders, 1, true);
+	}
+	say_not_running(&t, b);
+	return finish(ret, b, &t);
+}
+
+static int
+judge_test(struct judgement *ret, const struct bench *b)
+{
+	bool wants_list = b->rule->kind == RULE_OFFENDERS;
+	struct expr_outcome outcome;
+	int r;
+
+	r = evaluate(&outcome, b, b->rule->test);
+	if (r < 0)
+		return r;
+	if (outcome.error != NULL)
+		return judge_unknown(ret, b, outcome.unreadable_fact, outcome.error);
+	if (outcome.value.type != (wants_list ? VALUE_LIST : VALUE_BOOL))
+		return judge_unknown(
+		    ret, b, -1, wants_list ? "it yields no list" : "it yields no bool");
+	if (!wants_list)
+		return outcome.value.boolean ? judge_pass(ret, b) : judge_fail(ret, b);
+	if (outcome.value.len == 0)
+		return outcome.value.cut
+			   ? judge_unknown(ret, b, -1, "a list was too long to be looked at whole")
+			   : judge_pass(ret, b);
+	ret->offenders = outcome.value;
+	return judge_fail(ret, b);
+}
+
+static int
+judge_review(struct judgement *ret, const struct bench *b)
+{
+	const struct rule *rule = b->rule;
+	struct value *values = arena_alloc(b->arena, rule->n_reviews * sizeof(*values));
+	struct expr_outcome outcome;
+	struct text t = { 0 };
+	uint64_t digest = 1;
+	int r;
+
+	if (values == NULL)
+		return -ENOMEM;
+	for (unsigned i = 0; i < rule->n_reviews; i++) {
+		r = evaluate(&outcome, b, rule->reviews[i]);
+		if (r < 0)
+			return r;
+		if (outcome.error != NULL)
+			return judge_unknown(ret, b, outcome.unreadable_fact, outcome.error);
+		values[i] = outcome.value;
+		if (!reads_flagged(rule->reviews[i], FACT_VOLATILE))
+			digest = value_hash(&values[i], digest, true);
+	}
+	ret->verdict = VERDICT_REVIEW;
+	ret->reviewed = value_list(values, rule->n_reviews);
+	ret->digest = digest;
+	text_printf(&t, "to be judged by a person: %s", rule->title);
+	say_not_running(&t, b);
+	return finish(ret, b, &t);
+}
+
+static int
+judge_not_applicable(struct judgement *ret, const struct bench *b)
+{
+	struct text t = { 0 };
+	int r;
+
+	ret->verdict = VERDICT_NOT_APPLICABLE;
+	r = fill(&t, b, b->rule->otherwise);
+	return r < 0 ? r : finish(ret, b, &t);
+}
+
+static int
+judge_bench(struct judgement *ret, const struct bench *b)
+{
+	struct expr_outcome outcome;
+	int r;
+
+	*ret = (struct judgement){
+		.missing = -1,
+		.offenders = value_list(NULL, 0),
+		.reviewed = value_list(NULL, 0),
+	};
+	if (b->rule->when != NULL) {
+		r = evaluate(&outcome, b, b->rule->when);
+		if (r < 0)
+			return r;
+		if (outcome.error != NULL)
+			return judge_unknown(ret, b, outcome.unreadable_fact, outcome.error);
+		if (outcome.value.type != VALUE_BOOL)
+			return judge_unknown(ret, b, -1, "its condition yields no bool");
+		if (!outcome.value.boolean)
+			return judge_not_applicable(ret, b);
+	}
+	return b->rule->kind == RULE_REVIEW ? judge_review(ret, b) : judge_test(ret, b);
+}
+
+struct world {
+	const struct judge_facts *facts;
+	const struct rulebook *rb;
+};
+
+static const struct value *
+read_world(void *context, unsigned id)
+{
+	const struct world *world = context;
+
+	if (id >= PARAM_ID_FIRST)
+		return &world->rb->params[id - PARAM_ID_FIRST];
+	return world->facts->fact(world->facts->context, (enum fact_id)id);
+}
+
+int
+judgement_make(struct judgement *ret, const struct rule *rule, const struct rulebook *rb,
+    const struct judge_facts *facts, struct arena *a)
+{
+	struct world world = { facts, rb };
+	const struct bench b = { rule, read_world, &world, facts->subject_name, a };
+
+	return judge_bench(ret, &b);
+}
+
+struct given {
+	const struct rulebook *rb;
+	const struct rule_example *example;
+};
+
+/* Whether a path is one of those listed, or lies below one. */
+static bool
+listed(const char *const *paths, const char *path)
+{
+	for (; paths != NULL && *paths != NULL; paths++) {
+		size_t len = strlen(*paths);
+
+		if (strncmp(*paths, path, len) == 0 && (path[len] == '\0' || path[len] == '.'))
+			return true;
+	}
+	return false;
+}
+
+static const struct value *
+read_given(void *context, unsigned id)
+{
+	static const char asked[] = "the example says so", missing[] = "not given";
+	static const struct value absent = { .type = VALUE_ABSENT };
+	static const struct value unreadable = {
+		.type = VALUE_UNREADABLE, .len = sizeof(asked) - 1, .string = asked
+	};
+	static const struct value not_given = {
+		.type = VALUE_UNREADABLE, .len = sizeof(missing) - 1, .string = missing
+	};
+	const struct given *given = context;
+	const char *name = rulebook_name_of(id);
+	const struct value *v = value_get(&given->example->facts, name);
+
+	if (v != NULL)
+		return v;
+	if (id >= PARAM_ID_FIRST)
+		return &given->rb->params[id - PARAM_ID_FIRST];
+	if (listed(given->example->absent, name))
+		return &absent;
+	return listed(given->example->unreadable, name) ? &unreadable : &not_given;
+}
+
+int
+judgement_try_example(const struct rule *rule, const struct rulebook *rb,
+    const struct rule_example *example, char **retwhy)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new(EXPR_MEMORY_MAX);
+	struct given given = { rb, example };
+	const struct bench b = { rule, read_given, &given, "the example", a };
+	struct judgement judgement;
+	int r;
+
+	if (a == NULL)
+		return -ENOMEM;
+	r = judge_bench(&judgement, &b);
+	if (r < 0)
+		return r;
+	if (judgement.verdict == example->verdict)
+		return 0;
+	if (asprintf(retwhy, "%s instead of %s: %s", verdict_name(judgement.verdict),
+		verdict_name(example->verdict), judgement.because) < 0)
+		return -ENOMEM;
+	return 1;
+}
