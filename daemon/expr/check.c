@@ -27,6 +27,15 @@ static const struct type *check(struct checker *c, struct node *n);
 		(const struct type *)NULL;                                  \
 	})
 
+/* Where the text of a node begins: operators stand behind their first operand. */
+static uint32_t
+start_of(const struct node *n)
+{
+	while (n->n_args > 0 && n->args[0]->at < n->at)
+		n = n->args[0];
+	return n->at;
+}
+
 static bool
 is_kind(const struct type *t, enum type_kind kind)
 {
@@ -172,6 +181,7 @@ resolve_chain(struct checker *c, struct node *chain)
 	for (struct node *over = chain; over != n; over = over->args[0])
 		over->path = NULL;
 	n->kind = n->kind == NODE_HAS ? NODE_HAS_FACT : NODE_FACT;
+	n->at = start_of(n);
 	n->fact = id;
 	n->type = n->kind == NODE_FACT ? t : &type_bool;
 	n->root = (int)id;
@@ -256,7 +266,7 @@ check_index(struct checker *c, struct node *n)
 		return refuse(c, n->at, "%s has no elements", t->name);
 	wanted = t->kind == TYPE_LIST ? TYPE_INT : TYPE_STRING;
 	if (!is_kind(index, wanted))
-		return refuse(c, n->args[1]->at, "%s is indexed by %s, not %s", t->name,
+		return refuse(c, start_of(n->args[1]), "%s is indexed by %s, not %s", t->name,
 		    wanted == TYPE_INT ? "int" : "string", index->name);
 	return t->kind == TYPE_RECORD ? check_record_index(c, n, t) : t->elem;
 }
@@ -272,8 +282,8 @@ check_operands(struct checker *c, struct node *n, const struct type *wanted)
 		if (t == NULL)
 			return NULL;
 		if (!is_kind(t, wanted->kind))
-			return refuse(c, n->args[i]->at, "%s takes %s, not %s", node_sign(n->kind),
-			    wanted->name, t->name);
+			return refuse(c, start_of(n->args[i]), "%s takes %s, not %s",
+			    node_sign(n->kind), wanted->name, t->name);
 	}
 	return wanted;
 }
@@ -286,7 +296,8 @@ check_condition(struct checker *c, struct node *n)
 	if (t == NULL)
 		return NULL;
 	if (!is_kind(t, TYPE_BOOL))
-		return refuse(c, n->args[0]->at, "the condition before ? is %s, not bool", t->name);
+		return refuse(
+		    c, start_of(n->args[0]), "the condition before ? is %s, not bool", t->name);
 	yes = check(c, n->args[1]);
 	no = yes == NULL ? NULL : check(c, n->args[2]);
 	if (no == NULL)
@@ -326,7 +337,7 @@ check_in(struct checker *c, struct node *n, const struct type *a, const struct t
 		return refuse(c, n->at, "%s looked for in %s", a->name, b->name);
 	if (b->kind != TYPE_DYN && b->kind != TYPE_LIST && b->kind != TYPE_MAP &&
 	    b->kind != TYPE_RECORD)
-		return refuse(c, n->args[1]->at, "in takes a list or a map, not %s", b->name);
+		return refuse(c, start_of(n->args[1]), "in takes a list or a map, not %s", b->name);
 	return &type_bool;
 }
 
@@ -389,7 +400,7 @@ check_map(struct checker *c, struct node *n)
 			return NULL;
 		if (!is_kind(key, TYPE_STRING) && !is_kind(key, TYPE_INT) &&
 		    !is_kind(key, TYPE_BOOL))
-			return refuse(c, n->args[i]->at, "a key can't be %s", key->name);
+			return refuse(c, start_of(n->args[i]), "a key can't be %s", key->name);
 		texts = texts && key->kind == TYPE_STRING;
 		t = check(c, n->args[i + 1]);
 		elem = t == NULL ? NULL : join_element(c, elem, t);
@@ -433,11 +444,12 @@ check_argument(struct checker *c, struct node *n, unsigned i)
 	if (t == NULL)
 		return NULL;
 	if ((b->args[i] & values_of(t)) == 0)
-		return refuse(c, arg->at, "%s() takes %s, not %s", b->name, b->wants[i], t->name);
+		return refuse(
+		    c, start_of(arg), "%s() takes %s, not %s", b->name, b->wants[i], t->name);
 	if (i != 1 || b->vet == NULL || arg->kind != NODE_LITERAL)
 		return t;
 	wrong = b->vet(&arg->value);
-	return wrong == NULL ? t : refuse(c, arg->at, "%s(): %s", b->name, wrong);
+	return wrong == NULL ? t : refuse(c, start_of(arg), "%s(): %s", b->name, wrong);
 }
 
 static const struct type *
@@ -506,8 +518,9 @@ check_macro(struct checker *c, struct node *n)
 			return NULL;
 		made = n->kind == NODE_TRANSFORM && i + 1 == n->n_args;
 		if (!made && !is_kind(t, TYPE_BOOL))
-			return refuse(c, n->args[i]->at, "the condition of %s() is %s, not bool",
-			    node_macro_name(n->kind), t->name);
+			return refuse(c, start_of(n->args[i]),
+			    "the condition of %s() is %s, not bool", node_macro_name(n->kind),
+			    t->name);
 	}
 	if (made)
 		return type_of(c, TYPE_LIST, t);
@@ -601,7 +614,7 @@ expr_check(struct expr *e, const struct expr_names *names, const struct type *wa
 		return -ENOMEM;
 	t = check(&c, e->root);
 	if (t != NULL && want != NULL && !type_meets(want, t))
-		t = refuse(&c, e->root->at, "%s is wanted here, not %s", want->name, t->name);
+		t = refuse(&c, start_of(e->root), "%s is wanted here, not %s", want->name, t->name);
 	if (t == NULL) {
 		if (c.r == EXPR_E_INVALID)
 			*reterr = c.error;
