@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "facts/facts.h"
 
+#include "util/nearest.h"
 #include <string.h>
-
-enum {
-	PATH_MAX_LEN = 63, /* no fact's path is longer; asserted by a test */
-	NEAR_MAX = 3,      /* edits by which a mistyped path may differ */
-};
 
 const struct fact fact_table[_FACTS] = {
 #define X(name, path_, type_, topic_, flags_, origin_, doc_) \
@@ -24,55 +20,14 @@ fact_find(const char *path, size_t len)
 	return -1;
 }
 
-static unsigned
-min3(unsigned a, unsigned b, unsigned c)
-{
-	unsigned least = a < b ? a : b;
-
-	return least < c ? least : c;
-}
-
-/* Insertions, deletions and replacements that make one of the other. */
-static unsigned
-edit_distance(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-	unsigned row[PATH_MAX_LEN + NEAR_MAX + 1], above_left, above;
-
-	for (size_t j = 0; j <= b_len; j++)
-		row[j] = (unsigned)j;
-	for (size_t i = 1; i <= a_len; i++) {
-		above_left = row[0];
-		row[0] = (unsigned)i;
-		for (size_t j = 1; j <= b_len; j++) {
-			above = row[j];
-			row[j] =
-			    min3(row[j - 1] + 1, above + 1, above_left + (a[i - 1] != b[j - 1]));
-			above_left = above;
-		}
-	}
-	return row[b_len];
-}
-
 const char *
 fact_nearest(const char *path, size_t len)
 {
-	unsigned least = NEAR_MAX + 1, distance;
-	const char *nearest = NULL;
-	size_t n;
+	struct nearest near = nearest_to(path, len);
 
-	if (len > PATH_MAX_LEN + NEAR_MAX)
-		return NULL;
-	for (int i = 0; i < _FACTS; i++) {
-		n = strlen(fact_table[i].path);
-		if (n + NEAR_MAX < len || len + NEAR_MAX < n)
-			continue;
-		distance = edit_distance(fact_table[i].path, n, path, len);
-		if (distance < least) {
-			least = distance;
-			nearest = fact_table[i].path;
-		}
-	}
-	return nearest;
+	for (int i = 0; i < _FACTS; i++)
+		nearest_offer(&near, fact_table[i].path);
+	return near.name;
 }
 
 /* The first fact whose topic is not before this one: facts stand in the order of topics. */

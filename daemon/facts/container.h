@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The two parts of container.inspect that take more than one look: what is in force stands in one
+ * place of the reply, what is asked for in another. */
+#ifndef FACTS_CONTAINER_H
+#define FACTS_CONTAINER_H
+
+#include "facts/read.h"
+
+read_fn read_mounts; /* of Mounts, and HostConfig.Binds and Mounts */
+read_fn read_ports;  /* of NetworkSettings.Ports, and HostConfig.PortBindings */
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * UTF-8: is it? Names of programs and files are bytes of somebody else's choosing. */
+#ifndef UTIL_UTF8_H
+#define UTIL_UTF8_H
+
+#include <stddef.h>
+
+/* Bytes of the character that `text` starts with: 1 to 4; 0 when it doesn't start with one
+ * (overlong forms, surrogates and what is over U+10FFFF are none). */
+size_t utf8_char(const char *text, size_t len);
+
+#endif

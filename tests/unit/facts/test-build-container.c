@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "facts-test.h"
+
+static const char *const names[] = {
+	"container-plain-created.json",
+	"container-privileged-created.json",
+	"container-everything-created.json",
+	"container-ports-created.json",
+	"container-publish-all-created.json",
+	"container-ports-running.json",
+	"container-host-network-running.json",
+	"container-mounts-running.json",
+	"container-limits-running.json",
+	"container-joined-running.json",
+	"container-front-running.json",
+	"container-exited.json",
+	"container-paused.json",
+};
+
+static struct snapshot *
+built(struct json_object *doc)
+{
+	struct snapshot *s = NULL;
+
+	assert_int_equal(build_container_inspect(&s, doc), 0);
+	return s;
+}
+
+static struct snapshot *
+built_of(const char *name)
+{
+	struct json_object *doc = recorded(name);
+	struct snapshot *s = built(doc);
+
+	json_object_put(doc);
+	return s;
+}
+
+/* A document with one member of it set: "HostConfig.CapAdd" to a JSON text. */
+static struct snapshot *
+built_with(const char *name, const char *parent, const char *key, const char *json)
+{
+	struct json_object *doc = recorded(name), *at = doc;
+	struct snapshot *s;
+
+	if (parent != NULL)
+		assert_true(json_object_object_get_ex(doc, parent, &at));
+	json_object_object_add(at, key, json_tokener_parse(json));
+	s = built(doc);
+	json_object_put(doc);
+	return s;
+}
+
+static const struct {
+	enum fact_id fact;
+	const char *value;
+} everything[] = {
+	{ FACT_CONTAINER_NAME, "\"everything-created\"" },
+	{ FACT_CONTAINER_IMAGE, "\"bb\"" },
+	{ FACT_CONTAINER_STATUS, "\"created\"" },
+	{ FACT_CONTAINER_RUNNING, "false" },
+	{ FACT_CONTAINER_PID, "0" },
+	{ FACT_CONTAINER_USER, "\"1000:1000\"" },
+	{ FACT_CONTAINER_PRIVILEGED, "false" },
+	{ FACT_CONTAINER_CAP_ADD, "[\"NET_ADMIN\",\"SYS_TIME\"]" },
+	{ FACT_CONTAINER_CAP_DROP, "[\"ALL\"]" },
+	{ FACT_CONTAINER_SECURITY_OPT, "[{\"name\":\"no-new-privileges\",\"value\":\"\"},"
+				       "{\"name\":\"seccomp\",\"value\":\"unconfined\"},"
+				       "{\"name\":\"label\",\"value\":\"disable\"},"
+				       "{\"name\":\"apparmor\",\"value\":\"mine\"},"
+				       "{\"name\":\"label\",\"value\":\"disable\"}]" },
+	{ FACT_CONTAINER_APPARMOR_PROFILE, "\"mine\"" },
+	{ FACT_CONTAINER_PROCESS_LABEL, "\"\"" },
+	{ FACT_CONTAINER_NETWORK_MODE, "\"host\"" },
+	{ FACT_CONTAINER_PID_MODE, "\"host\"" },
+	{ FACT_CONTAINER_IPC_MODE, "\"host\"" },
+	{ FACT_CONTAINER_UTS_MODE, "\"host\"" },
+	{ FACT_CONTAINER_USERNS_MODE, "\"host\"" },
+	{ FACT_CONTAINER_MEMORY, "67108864" },
+	{ FACT_CONTAINER_CPU_SHARES, "512" },
+	{ FACT_CONTAINER_NANO_CPUS, "1500000000" },
+	{ FACT_CONTAINER_CPU_QUOTA, "0" },
+	{ FACT_CONTAINER_PIDS_LIMIT, "100" },
+	{ FACT_CONTAINER_READONLY_ROOTFS, "true" },
+	{ FACT_CONTAINER_RESTART_POLICY, "\"on-failure\"" },
+	{ FACT_CONTAINER_RESTART_RETRIES, "5" },
+	{ FACT_CONTAINER_CGROUP_PARENT, "\"/mine\"" },
+	{ FACT_CONTAINER_MOUNTS,
+	    "[{\"type\":\"bind\",\"source\":\"/srv/data\",\"destination\":\"/data\",\"name\":\"\","
+	    "\"driver\":\"\",\"mode\":\"rshared\",\"rw\":true,\"propagation\":\"rshared\"},"
+	    "{\"type\":\"bind\",\"source\":\"/etc\",\"destination\":\"/host/etc\",\"name\":\"\","
+	    "\"driver\":\"\",\"mode\":\"ro\",\"rw\":false,\"propagation\":\"rprivate\"},"
+	    "{\"type\":\"bind\",\"source\":\"/usr\",\"destination\":\"/host/usr\",\"name\":\"\","
+	    "\"driver\":\"\",\"mode\":\"\",\"rw\":false,\"propagation\":\"shared\"},"
+	    "{\"type\":\"volume\",\"source\":\"/var/lib/docker/volumes/named/_data\","
+	    "\"destination\":\"/named\",\"name\":\"named\",\"driver\":\"local\",\"mode\":\"z\","
+	    "\"rw\":true,\"propagation\":\"\"},"
+	    "{\"type\":\"volume\",\"source\":\"/var/lib/docker/volumes/vol2/_data\","
+	    "\"destination\":\"/v2\",\"name\":\"vol2\",\"driver\":\"local\",\"mode\":\"z\","
+	    "\"rw\":true,\"propagation\":\"\"}]" },
+	{ FACT_CONTAINER_PORTS, "[]" },
+	{ FACT_CONTAINER_PUBLISH_ALL, "false" },
+	{ FACT_CONTAINER_EXPOSED, "[]" },
+	{ FACT_CONTAINER_DEVICES,
+	    "[{\"path_on_host\":\"/dev/null\",\"path_in_container\":\"/dev/mynull\","
+	    "\"permissions\":\"r\"}]" },
+	{ FACT_CONTAINER_DEVICE_REQUESTS, "1" },
+	{ FACT_CONTAINER_DEVICE_RULES, "[\"c 1:3 rwm\"]" },
+	{ FACT_CONTAINER_ULIMITS, "[{\"name\":\"nofile\",\"soft\":100,\"hard\":200},"
+				  "{\"name\":\"nproc\",\"soft\":50,\"hard\":50}]" },
+	{ FACT_CONTAINER_LOG_DRIVER, "\"none\"" },
+	{ FACT_CONTAINER_HEALTHCHECK, "[\"CMD-SHELL\",\"true\"]" },
+	{ FACT_CONTAINER_NETWORKS, "[\"host\"]" },
+	{ FACT_CONTAINER_LABELS, "{\"com.example.a\":\"secret\"}" },
+	{ FACT_CONTAINER_SERVICE, "false" },
+};
+
+static void
+every_field(void **state)
+{
+	_cleanup_(snapshot_freep) struct snapshot *s =
+	    built_of("container-everything-created.json");
+
+	for (size_t i = 0; i < ARRAY_SIZE(everything); i++)
+		assert_fact(s, everything[i].fact, everything[i].value);
+	assert_int_equal(
+	    ARRAY_SIZE(everything) + 1, topic_fact_count(TOPIC_CONTAINER_INSPECT)); /* image_id */
+	assert_memory_equal(value_text(snapshot_get(s, FACT_CONTAINER_IMAGE_ID)), "\"sha256:", 8);
+}
+
+static void
+nothing_set(void **state)
+{
+	_cleanup_(snapshot_freep) struct snapshot *s = built_of("container-plain-created.json");
+
+	assert_fact(s, FACT_CONTAINER_PRIVILEGED, "false");
+	assert_fact(s, FACT_CONTAINER_CAP_ADD, "[]");
+	assert_fact(s, FACT_CONTAINER_SECURITY_OPT, "[]");
+	assert_fact(s, FACT_CONTAINER_NETWORK_MODE, "\"default\"");
+	assert_fact(s, FACT_CONTAINER_IPC_MODE, "\"private\"");
+	assert_fact(s, FACT_CONTAINER_PIDS_LIMIT, "0");
+	assert_fact(s, FACT_CONTAINER_MOUNTS, "[]");
+	assert_fact(s, FACT_CONTAINER_PORTS, "[]");
+	assert_fact(s, FACT_CONTAINER_ULIMITS, "[]");
+	assert_fact(s, FACT_CONTAINER_DEVICE_REQUESTS, "0");
+	assert_fact(s, FACT_CONTAINER_HEALTHCHECK, "[]");
+	assert_fact(s, FACT_CONTAINER_LABELS, "{}");
+	assert_fact(s, FACT_CONTAINER_RESTART_POLICY, "\"no\"");
+}
+
+static void
+privileged(void **state)
+{
+	_cleanup_(snapshot_freep) struct snapshot *s =
+	    built_of("container-privileged-created.json");
+
+	assert_fact(s, FACT_CONTAINER_PRIVILEGED, "true");
+	assert_fact(s, FACT_CONTAINER_SECURITY_OPT, "[{\"name\":\"label\",\"value\":\"disable\"}]");
+}
+
+#define PORT(container, protocol, ip, host)                                             \
+	"{\"container\":" #container ",\"protocol\":\"" protocol "\",\"host_ip\":\"" ip \
+	"\",\"host\":" #host "}"
+
+static void
+ports(void **state)
+{
+	_cleanup_(snapshot_freep) struct snapshot *created =
+	    built_of("container-ports-created.json");
+	_cleanup_(snapshot_freep) struct snapshot *running =
+	    built_of("container-ports-running.json");
+	_cleanup_(snapshot_freep) struct snapshot *host =
+	    built_of("container-host-network-running.json");
+	_cleanup_(snapshot_freep) struct snapshot *all =
+	    built_of("container-publish-all-created.json");
+
+	assert_fact(created, FACT_CONTAINER_PORTS,
+	    "[" PORT(53, "udp", "", 53) "," PORT(80, "tcp", "", 0) "," PORT(
+		443, "tcp", "127.0.0.1", 8443) "]");
+	assert_fact(running, FACT_CONTAINER_PORTS,
+	    "[" PORT(53, "udp", "0.0.0.0", 5300) "," PORT(53, "udp", "::", 5300) "," PORT(
+		80, "tcp", "0.0.0.0", 8081) "," PORT(80, "tcp", "::", 8081) "," PORT(443, "tcp",
+		"127.0.0.1", 8443) "," PORT(9000, "tcp", "0.0.0.0", 32768) "," PORT(9000, "tcp",
+		"::", 32768) "]");
+	/* The engine discards them, and they are still written in HostConfig. */
+	assert_fact(host, FACT_CONTAINER_PORTS, "[]");
+	assert_fact(all, FACT_CONTAINER_PORTS, "[]");
+	assert_fact(all, FACT_CONTAINER_PUBLISH_ALL, "true");
+	assert_fact(all, FACT_CONTAINER_EXPOSED, "[\"7000/tcp\",\"7001/tcp\",\"7002/tcp\"]");
+}
+
+static const struct {
+	const char *bindings, *ports;
+} port_cases[] = {
+	{ "{\"80/tcp\":[{\"HostIp\":\"\",\"HostPort\":\"8000-8002\"}]}",
+	    "[" PORT(80, "tcp", "", 8000) "," PORT(80, "tcp", "", 8001) "," PORT(
+		80, "tcp", "", 8002) "]" },
+	{ "{\"80\":[{\"HostIp\":\"::1\",\"HostPort\":\"1\"}]}", "[" PORT(80, "tcp", "::1", 1) "]" },
+	{ "{\"80/tcp\":null,\"81/tcp\":[]}", "[]" },
+	{ "{\"80/tcp\":[null]}", NULL },
+	{ "{\"80/tcp\":{}}", NULL },
+	{ "{\"80/tcp\":[{\"HostIp\":\"\"}]}", NULL },
+	{ "{\"80/tcp\":[{\"HostIp\":\"\",\"HostPort\":80}]}", NULL },
+	{ "{\"80/tcp\":[{\"HostIp\":\"\",\"HostPort\":\"80x\"}]}", NULL },
+	{ "{\"80/tcp\":[{\"HostIp\":\"\",\"HostPort\":\"-1\"}]}", NULL },
+	{ "{\"80/tcp\":[{\"HostIp\":\"\",\"HostPort\":\"65536\"}]}", NULL },
+	{ "{\"80/tcp\":[{\"HostIp\":\"\",\"HostPort\":\"9-8\"}]}", NULL },
+	{ "{\"x/tcp\":[{\"HostIp\":\"\",\"HostPort\":\"80\"}]}", NULL },
+	{ "{\"80/\":[{\"HostIp\":\"\",\"HostPort\":\"80\"}]}", NULL },
+	{ "[]", NULL },
+};
+
+static void
+bindings(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(port_cases); i++) {
+		_cleanup_(snapshot_freep) struct snapshot *s =
+		    built_with("container-plain-created.json", "HostConfig", "PortBindings",
+			port_cases[i].bindings);
+
+		if (port_cases[i].ports == NULL)
+			assert_unreadable(s, FACT_CONTAINER_PORTS, "");
+		else
+			assert_fact(s, FACT_CONTAINER_PORTS, port_cases[i].ports);
+	}
+}
+
+static void
+a_range_of_ports_is_cut_at_the_limit(void **state)
+{
+	_cleanup_(snapshot_freep) struct snapshot *s =
+	    built_with("container-plain-created.json", "HostConfig", "PortBindings",
+		"{\"80/tcp\":[{\"HostIp\":\"\",\"HostPort\":\"1-65535\"}]}");
+	const struct value *v = snapshot_get(s, FACT_CONTAINER_PORTS);
+
+	assert_int_equal(v->type, VALUE_LIST);
+	assert_int_equal(v->len, BUILD_LIST_MAX);
+	assert_true(v->cut);
+}
+
+static void
+what_is_asked_for_counts_until_it_is_bound(void **state)
+{
+	_cleanup_(snapshot_freep) struct snapshot *s =
+	    built_with("container-ports-running.json", "NetworkSettings", "Ports",
+		"{\"80/tcp\":[{\"HostIp\":\"0.0.0.0\",\"HostPort\":\"8081\"}],\"443/tcp\":null}");
+
+	assert_fact(s, FACT_CONTAINER_PORTS,
+	    "[" PORT(53, "udp", "", 5300) "," PORT(80, "tcp", "0.0.0.0", 8081) "," PORT(
+		443, "tcp", "127.0.0.1", 8443) "]");
+}
+
+static void
+mounts_of_a_running_container(void **state)
+{
+	_cleanup_(snapshot_freep) struct snapshot *s = built_of("container-mounts-running.json");
+	const struct value *v = snapshot_get(s, FACT_CONTAINER_MOUNTS);
+
+	assert_int_equal(v->len, 3);
+	assert_string_equal(value_get(&v->items[0], "destination")->string, "/anon");
+	assert_string_equal(value_get(&v->items[1], "source")->string, "/srv/data");
+	assert_false(value_get(&v->items[1], "rw")->boolean);
+	assert_string_equal(value_get(&v->items[2], "name")->string, "named");
+}
+
+#define MOUNT(type, source, destination, name, driver, mode, rw, propagation)                  \
+	"{\"type\":\"" type "\",\"source\":\"" source "\",\"destination\":\"" destination      \
+	"\",\"name\":\"" name "\",\"driver\":\"" driver "\",\"mode\":\"" mode "\",\"rw\":" #rw \
+	",\"propagation\":\"" propagation "\"}"
+
+static const struct {
+	const char *key, *json, *mounts; /* NULL: unreadable */
+} mount_cases[] = {
+	{ "Binds", "[\"/etc:/e\"]", "[" MOUNT("bind", "/etc", "/e", "", "", "", true, "") "]" },
+	{ "Binds", "[\"/etc:/e:ro,rslave\"]",
+	    "[" MOUNT("bind", "/etc", "/e", "", "", "ro,rslave", false, "rslave") "]" },
+	{ "Binds", "[\"vol:/v:z\"]",
+	    "[" MOUNT("volume", "vol", "/v", "vol", "", "z", true, "") "]" },
+	{ "Binds", "[\"/v\"]", "[" MOUNT("volume", "", "/v", "", "", "", true, "") "]" },
+	{ "Binds", "[\"/b:/b\", \"/a:/a:shared\", \"/c:/b/\"]",
+	    "[" MOUNT("bind", "/a", "/a", "", "", "shared", true, "shared") "," MOUNT(
+		"bind", "/b", "/b", "", "", "", true, "") "]" },
+	{ "Binds", "[\"/rot:/e:rootro\"]",
+	    "[" MOUNT("bind", "/rot", "/e", "", "", "rootro", true, "") "]" },
+	{ "Binds", "null", "[]" },
+	{ "Binds", "[1]", NULL },
+	{ "Binds", "\"/etc:/e\"", NULL },
+	{ "Mounts",
+	    "[{\"Type\":\"bind\",\"Source\":\"/usr\",\"Target\":\"/u\",\"ReadOnly\":true,"
+	    "\"BindOptions\":{\"Propagation\":\"rshared\"}}]",
+	    "[" MOUNT("bind", "/usr", "/u", "", "", "", false, "rshared") "]" },
+	{ "Mounts",
+	    "[{\"Type\":\"volume\",\"Source\":\"v\",\"Target\":\"/u\",\"VolumeOptions\":"
+	    "{\"DriverConfig\":{\"Name\":\"nfs\"}}}]",
+	    "[" MOUNT("volume", "v", "/u", "v", "nfs", "", true, "") "]" },
+	{ "Mounts", "[{\"Type\":\"tmpfs\",\"Target\":\"/t\"}]",
+	    "[" MOUNT("tmpfs", "", "/t", "", "", "", true, "") "]" },
+	{ "Mounts", "[{\"Source\":\"/usr\",\"Target\":\"/u\"}]", NULL },
+	{ "Mounts", "[{\"Type\":\"bind\",\"Source\":1,\"Target\":\"/u\"}]", NULL },
+	{ "Mounts", "[{\"Type\":\"bind\",\"Source\":\"/usr\"}]", NULL },
+	{ "Mounts", "[{\"Type\":\"bind\",\"Source\":\"/\",\"Target\":\"/u\",\"ReadOnly\":\"yes\"}]",
+	    NULL },
+	{ "Mounts", "{}", NULL },
+	{ "Mounts", "null", "[]" },
+};
+
+static void
+mounts_that_are_asked_for(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(mount_cases); i++) {
+		_cleanup_(snapshot_freep) struct snapshot *s =
+		    built_with("container-plain-created.json", "HostConfig", mount_cases[i].key,
+			mount_cases[i].json);
+
+		if (mount_cases[i].mounts == NULL)
+			assert_unreadable(s, FACT_CONTAINER_MOUNTS, "");
+		else
+			assert_fact(s, FACT_CONTAINER_MOUNTS, mount_cases[i].mounts);
+	}
+}
+
+static const struct {
+	const char *parent, *key, *json;
+	enum fact_id fact;
+	const char *value; /* NULL: unreadable */
+} cases[] = {
+	{ "HostConfig", "CapAdd", "[\"net_admin\",\"CAP_ALL\",\"cap_x\"]", FACT_CONTAINER_CAP_ADD,
+	    "[\"NET_ADMIN\",\"ALL\",\"X\"]" },
+	{ "HostConfig", "CapAdd", "[null]", FACT_CONTAINER_CAP_ADD, NULL },
+	{ "HostConfig", "CapAdd", "\"ALL\"", FACT_CONTAINER_CAP_ADD, NULL },
+	{ "HostConfig", "SecurityOpt", "[\"no-new-privileges:false\",\"seccomp={\\\"a=b\\\":1}\"]",
+	    FACT_CONTAINER_SECURITY_OPT,
+	    "[{\"name\":\"no-new-privileges\",\"value\":\"false\"},"
+	    "{\"name\":\"seccomp\",\"value\":\"{\\\"a=b\\\":1}\"}]" },
+	{ "HostConfig", "Privileged", "null", FACT_CONTAINER_PRIVILEGED, NULL },
+	{ "HostConfig", "Privileged", "0", FACT_CONTAINER_PRIVILEGED, NULL },
+	{ "HostConfig", "PidsLimit", "-1", FACT_CONTAINER_PIDS_LIMIT, "-1" },
+	{ "HostConfig", "PidsLimit", "null", FACT_CONTAINER_PIDS_LIMIT, "0" },
+	{ "HostConfig", "Memory", "null", FACT_CONTAINER_MEMORY, NULL },
+	{ "HostConfig", "Memory", "1.0", FACT_CONTAINER_MEMORY, NULL },
+	{ "HostConfig", "Memory", "9223372036854775808", FACT_CONTAINER_MEMORY, NULL },
+	{ "HostConfig", "Memory", "9223372036854775807", FACT_CONTAINER_MEMORY,
+	    "9223372036854775807" },
+	{ "HostConfig", "Ulimits", "[{\"Name\":\"core\",\"Soft\":-1,\"Hard\":-1}]",
+	    FACT_CONTAINER_ULIMITS, "[{\"name\":\"core\",\"soft\":-1,\"hard\":-1}]" },
+	{ "HostConfig", "Ulimits", "[{\"Name\":\"core\",\"Soft\":-1}]", FACT_CONTAINER_ULIMITS,
+	    NULL },
+	{ "Config", "Healthcheck", "{\"Test\":[\"NONE\"]}", FACT_CONTAINER_HEALTHCHECK,
+	    "[\"NONE\"]" },
+	{ "Config", "Healthcheck", "{\"Interval\":5}", FACT_CONTAINER_HEALTHCHECK, "[]" },
+	{ "Config", "Healthcheck", "null", FACT_CONTAINER_HEALTHCHECK, "[]" },
+	{ "Config", "Healthcheck", "[]", FACT_CONTAINER_HEALTHCHECK, NULL },
+	{ "Config", "Labels", "{\"com.docker.swarm.service.id\":\"x\"}", FACT_CONTAINER_SERVICE,
+	    "true" },
+	{ "Config", "Labels", "null", FACT_CONTAINER_SERVICE, "false" },
+	{ "Config", "Labels", "null", FACT_CONTAINER_LABELS, "{}" },
+	{ "NetworkSettings", "Networks", "{\"front\":null,\"back\":{}}", FACT_CONTAINER_NETWORKS,
+	    "[\"front\",\"back\"]" },
+	{ NULL, "Name", "\"web\"", FACT_CONTAINER_NAME, "\"web\"" },
+	{ NULL, "HostConfig", "null", FACT_CONTAINER_PRIVILEGED, NULL },
+	{ NULL, "HostConfig", "{}", FACT_CONTAINER_CAP_ADD, NULL },
+	{ NULL, "State", "null", FACT_CONTAINER_RUNNING, NULL },
+};
+
+static void
+spellings(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(snapshot_freep) struct snapshot *s = built_with(
+		    "container-plain-created.json", cases[i].parent, cases[i].key, cases[i].json);
+
+		if (cases[i].value == NULL)
+			assert_unreadable(s, cases[i].fact, "");
+		else
+			assert_fact(s, cases[i].fact, cases[i].value);
+	}
+}
+
+static void
+a_reason_says_where(void **state)
+{
+	_cleanup_(snapshot_freep) struct snapshot *none = built_with("container-plain-created.json",
+	    NULL, "HostConfig", "{\"Devices\":[{}],\"Memory\":\"1\"}");
+
+	assert_unreadable(
+	    none, FACT_CONTAINER_PRIVILEGED, "HostConfig.Privileged is not in the reply");
+	assert_unreadable(
+	    none, FACT_CONTAINER_MEMORY, "HostConfig.Memory is of type string, not int");
+	assert_unreadable(
+	    none, FACT_CONTAINER_DEVICES, "HostConfig.Devices: PathOnHost is not in the reply");
+}
+
+static void
+enormous_labels_spoil_nothing_else(void **state)
+{
+	struct json_object *doc = recorded("container-everything-created.json");
+	struct json_object *config = NULL, *labels = json_object_new_object();
+	_cleanup_(freep) char *text = malloc(4 * 1024 * 1024);
+	_cleanup_(snapshot_freep) struct snapshot *s = NULL;
+
+	assert_non_null(text);
+	memset(text, 'x', 4 * 1024 * 1024);
+	json_object_object_add(labels, "l", json_object_new_string_len(text, 4 * 1024 * 1024));
+	assert_true(json_object_object_get_ex(doc, "Config", &config));
+	json_object_object_add(config, "Labels", labels);
+	s = built(doc);
+	json_object_put(doc);
+	assert_unreadable(s, FACT_CONTAINER_LABELS, "too large");
+	for (size_t i = 0; i < ARRAY_SIZE(everything); i++)
+		if (everything[i].fact != FACT_CONTAINER_LABELS)
+			assert_fact(s, everything[i].fact, everything[i].value);
+}
+
+static void
+nonsense(void **state)
+{
+	static const char *const texts[] = { "null", "[]", "\"x\"", "{}", "{\"Id\":1}",
+		"{\"message\":\"No such container\"}" };
+	struct snapshot *s = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct json_object *doc = json_tokener_parse(texts[i]);
+
+		assert_int_equal(build_container_inspect(&s, doc), BUILD_E_NONSENSE);
+		assert_null(s);
+		json_object_put(doc);
+	}
+}
+
+/* Members that the API leaves out when they are empty, and elements of what the user fills: without
+ * them a fact may be another. */
+static bool
+may_be_missing(const char *where)
+{
+	static const char *const ones[] = { ".HostConfig.Mounts", ".Config.ExposedPorts",
+		".Config.Healthcheck", ".Config.Labels.", ".NetworkSettings.Ports.",
+		".NetworkSettings.Networks.", ".HostConfig.PortBindings." };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ones); i++)
+		if (strncmp(where, ones[i], strlen(ones[i])) == 0)
+			return true;
+	return strchr(where, '[') != NULL;
+}
+
+/* Null is how the engine writes an empty list or map, or a pointer to nothing. */
+static bool
+is_empty(const struct value *v)
+{
+	return ((v->type == VALUE_LIST || v->type == VALUE_MAP) && v->len == 0) ||
+	       (v->type == VALUE_INT && v->integer == 0);
+}
+
+struct origin {
+	struct snapshot *whole;
+};
+
+static void
+a_bent_reply(struct json_object *bent, enum bend how, const char *where, void *context)
+{
+	const struct snapshot *whole = ((struct origin *)context)->whole;
+	_cleanup_(snapshot_freep) struct snapshot *s = NULL;
+	int r = build_container_inspect(&s, bent);
+
+	if (strcmp(where, ".Id") == 0) {
+		assert_int_equal(r, BUILD_E_NONSENSE);
+		return;
+	}
+	assert_int_equal(r, 0);
+	assert_types_hold(s);
+	for (unsigned i = 0; i < s->n; i++) {
+		const struct value *v = &s->values[i];
+		enum fact_id fact = topic_first_fact(TOPIC_CONTAINER_INSPECT) + i;
+
+		if (v->type == VALUE_UNREADABLE || value_same(v, &whole->values[i]))
+			continue;
+		if (fact == FACT_CONTAINER_LABELS && strncmp(where, ".Config.Labels.", 15) == 0)
+			continue;
+		if (how == BEND_REMOVE && may_be_missing(where))
+			continue;
+		if (how == BEND_NULL && (is_empty(v) || may_be_missing(where)))
+			continue;
+		/* What is in force is gone, what is asked for is still there. */
+		if (how == BEND_NULL &&
+		    (strcmp(where, ".NetworkSettings.Ports") == 0 || strcmp(where, ".Mounts") == 0))
+			continue;
+		fail_msg(
+		    "%s bent (%d): %s became %s", where, how, fact_table[fact].path, value_text(v));
+	}
+}
+
+static void
+bent_replies_never_make_another_fact(void **state)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct json_object *doc = recorded(names[i]);
+		struct origin origin = { built(doc) };
+
+		assert_types_hold(origin.whole);
+		for (unsigned f = 0; f < origin.whole->n; f++)
+			assert_int_not_equal(origin.whole->values[f].type, VALUE_UNREADABLE);
+		n += bend_each(doc, a_bent_reply, &origin);
+		snapshot_free(origin.whole);
+		json_object_put(doc);
+	}
+	assert_true(n > 3000);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_field),
+		cmocka_unit_test(nothing_set),
+		cmocka_unit_test(privileged),
+		cmocka_unit_test(ports),
+		cmocka_unit_test(bindings),
+		cmocka_unit_test(a_range_of_ports_is_cut_at_the_limit),
+		cmocka_unit_test(what_is_asked_for_counts_until_it_is_bound),
+		cmocka_unit_test(mounts_of_a_running_container),
+		cmocka_unit_test(mounts_that_are_asked_for),
+		cmocka_unit_test(spellings),
+		cmocka_unit_test(a_reason_says_where),
+		cmocka_unit_test(enormous_labels_spoil_nothing_else),
+		cmocka_unit_test(nonsense),
+		cmocka_unit_test(bent_replies_never_make_another_fact),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
