@@ -24,14 +24,18 @@ enum {
 	DOCKER_DEADLINE_MS = 10 * 1000,
 	DOCKER_API_LEAST_MAJOR = 1,
 	DOCKER_API_LEAST_MINOR = 41,
+	DOCKER_API_KNOWN_MAJOR = 1, /* of a newer engine this version is asked for */
+	DOCKER_API_KNOWN_MINOR = 44,
 };
 
-/* `socket`: a path, or unix://path. `pid_file`: names a live engine where socket activation would
- * wake one; NULL: decided by the socket alone (connect() succeeds). */
+/* `socket`: a path, or unix://path. `parallel`: requests at once; streams are not counted. */
 int docker_new(struct docker **ret, struct event_base *base, const char *socket, unsigned parallel);
 struct docker *docker_free(
     struct docker *d); /* takes NULL, returns NULL; outstanding callbacks never come */
 DEFINE_CLEANUP(struct docker, docker_free)
+
+/* Instead of DOCKER_DEADLINE_MS, for what is asked from now on. */
+void docker_set_deadline(struct docker *d, long ms);
 
 /* There is a socket, and an engine behind it that is awake. With socket activation (systemd
  * listens) that is so while the pid file names a live dockerd. `why` (may be NULL) gets a static or
@@ -45,7 +49,8 @@ int docker_pid(struct docker *d);
 const char *docker_api(const struct docker *d);
 
 /* `status`: HTTP status; 0 when there was no answer, with `why`. `json`: the parsed body of a 200,
- * borrowed; NULL when the body is not JSON (then `why` says so) or the status is another. */
+ * borrowed; NULL when the body is not JSON (then `why` says so) or the status is another (then
+ * `why` has what the engine says of it). /_ping has no JSON, and no `why` when it is well. */
 typedef void docker_done_fn(void *arg, long status, struct json_object *json, const char *why);
 /* `path` without the version: "/containers/json?all=1". 0 or -errno (-ENOBUFS: the queue is full).
  */

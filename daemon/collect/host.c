@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collect/host.h"
+#include "util/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/openat2.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -19,24 +18,16 @@ struct host {
 
 enum {
 	RENAME_TRIES = 8, /* a rename on the way makes openat2() give up with EAGAIN */
-	READ_STEP = 4096,
 };
 
 /* The path behind a descriptor, as this process sees it. */
 static int
 path_of_fd(int fd, char **ret)
 {
-	char link[32], target[PATH_MAX];
-	ssize_t n;
+	char link[32];
 
 	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, target, sizeof(target));
-	if (n < 0)
-		return -errno;
-	if ((size_t)n == sizeof(target))
-		return -ENAMETOOLONG;
-	*ret = strndup(target, (size_t)n);
-	return *ret == NULL ? -ENOMEM : 0;
+	return file_read_link(link, ret);
 }
 
 int
@@ -113,41 +104,6 @@ host_open_dir(const struct host *h, const char *path)
 	return open_below(h, path, O_RDONLY | O_DIRECTORY);
 }
 
-/* A file of /proc says nothing of its size, so it is read until its end. */
-static int
-read_all(int fd, size_t max, char **ret, size_t *ret_len)
-{
-	_cleanup_(freep) char *text = NULL;
-	size_t len = 0, room = 0;
-	ssize_t n;
-	char *grown;
-
-	for (;;) {
-		if (len + 1 >= room) {
-			room = room == 0 ? READ_STEP : room * 2;
-			grown = realloc(text, room);
-			if (grown == NULL)
-				return -ENOMEM;
-			text = grown;
-		}
-		n = read(fd, text + len, room - len - 1);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		len += (size_t)n;
-		if (len > max)
-			return -EFBIG;
-	}
-	text[len] = '\0';
-	*ret = TAKE(text);
-	if (ret_len != NULL)
-		*ret_len = len;
-	return 0;
-}
-
 int
 host_read(const struct host *h, const char *path, size_t max, char **ret, size_t *ret_len)
 {
@@ -164,7 +120,7 @@ host_read(const struct host *h, const char *path, size_t max, char **ret, size_t
 		return -EISDIR;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
-	return read_all(fd, max, ret, ret_len);
+	return file_read_fd(fd, max, ret, ret_len);
 }
 
 int

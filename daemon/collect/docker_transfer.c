@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collect/docker_private.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SET(t, option, value)                                                   \
+	do {                                                                    \
+		if (curl_easy_setopt((t)->easy, option, (value)) != CURLE_OK) { \
+			transfer_stop(t);                                       \
+			return -ENOMEM;                                         \
+		}                                                               \
+	} while (0)
+
+int
+transfer_start(struct transfer *t, const char *path, long deadline_ms, curl_write_callback on_body,
+    bool own_connection)
+{
+	struct docker *d = t->docker;
+	char url[1100];
+
+	if (snprintf(url, sizeof(url), "http://docker%s", path) >= (int)sizeof(url))
+		return -ENAMETOOLONG;
+	t->easy = curl_easy_init();
+	if (t->easy == NULL)
+		return -ENOMEM;
+	SET(t, CURLOPT_PRIVATE, t);
+	SET(t, CURLOPT_ERRORBUFFER, t->error);
+	SET(t, CURLOPT_UNIX_SOCKET_PATH, d->socket);
+	SET(t, CURLOPT_PROTOCOLS_STR, "http");
+	SET(t, CURLOPT_PROXY, "");
+	SET(t, CURLOPT_URL, url);
+	SET(t, CURLOPT_PATH_AS_IS, 1L);
+	SET(t, CURLOPT_HTTPGET, 1L);
+	SET(t, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	SET(t, CURLOPT_USERAGENT, "plimsoll/" PLIMSOLL_VERSION);
+	SET(t, CURLOPT_NOSIGNAL, 1L);
+	SET(t, CURLOPT_CONNECTTIMEOUT_MS, d->deadline_ms);
+	SET(t, CURLOPT_TIMEOUT_MS, deadline_ms);
+	SET(t, CURLOPT_WRITEFUNCTION, on_body);
+	SET(t, CURLOPT_WRITEDATA, t);
+	SET(t, CURLOPT_FRESH_CONNECT, (long)own_connection);
+	SET(t, CURLOPT_FORBID_REUSE, (long)own_connection);
+	if (curl_multi_add_handle(d->multi, t->easy) != CURLM_OK) {
+		curl_easy_cleanup(t->easy);
+		t->easy = NULL;
+		return -ENOMEM;
+	}
+	d->counters.calls++;
+	return 0;
+}
+
+void
+transfer_stop(struct transfer *t)
+{
+	if (t->easy == NULL)
+		return;
+	/* Does nothing for a handle that isn't in there. */
+	(void)curl_multi_remove_handle(t->docker->multi, t->easy);
+	curl_easy_cleanup(t->easy);
+	t->easy = NULL;
+}
+
+long
+transfer_status(const struct transfer *t)
+{
+	long status = 0;
+
+	if (curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK)
+		return 0;
+	return status;
+}
+
+void
+transfer_explain(const struct transfer *t, CURLcode code, char *ret, size_t size)
+{
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		(void)snprintf(ret, size, "no whole answer within %.3g s",
+		    (double)t->docker->deadline_ms / 1000);
+	else
+		(void)snprintf(ret, size, "no whole answer: %s",
+		    t->error[0] != '\0' ? t->error : curl_easy_strerror(code));
+}
+
+void
+refusal_add(struct refusal *f, const char *data, size_t len)
+{
+	size_t room = sizeof(f->text) - 1 - f->len;
+
+	if (len > room)
+		len = room;
+	memcpy(f->text + f->len, data, len);
+	f->len += len;
+	f->text[f->len] = '\0';
+}
+
+/* The message goes into reasons that people read: one line of printable characters. */
+void
+refusal_explain(const struct refusal *f, long status, char *ret, size_t size)
+{
+	struct json_object *json = json_tokener_parse(f->text), *message = NULL;
+	const char *text = "";
+
+	if (json_object_is_type(json, json_type_object) &&
+	    json_object_object_get_ex(json, "message", &message) &&
+	    json_object_is_type(message, json_type_string))
+		text = json_object_get_string(message);
+	(void)snprintf(
+	    ret, size, "the engine answers %ld%s%.200s", status, *text == '\0' ? "" : ": ", text);
+	for (char *p = ret; *p != '\0'; p++)
+		if (iscntrl((unsigned char)*p) || (unsigned char)*p >= 0x80)
+			*p = ' ';
+	json_object_put(json);
+}
