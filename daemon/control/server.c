@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/server.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/keyvalq_struct.h>
+#include <event2/listener.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	READ_MAX = 4 * 1024, /* bytes that a client may send while it is being answered */
+	PAUSE_MS = 500,      /* of accepting, when too many descriptors are open */
+};
+
+struct server {
+	struct evhttp *http;
+	struct evconnlistener *listener; /* owned by `http` once bound */
+	struct event *resume;
+	const struct route *routes;
+	size_t n_routes;
+	void *arg;
+	struct stream *streams;
+};
+
+struct request {
+	struct server *server;
+	struct evhttp_request *req;
+	struct evkeyvalq params;
+};
+
+struct stream {
+	struct server *server;
+	struct stream *next, **at; /* in the server's list */
+	struct evhttp_request *req;
+	struct evhttp_connection *connection;
+	struct stream_handlers handlers;
+};
+
+/* --- answers --- */
+
+const char *
+request_param(const struct request *rq, const char *name)
+{
+	return evhttp_find_header(&rq->params, name);
+}
+
+int
+request_each_param(
+    const struct request *rq, int (*fn)(void *arg, const char *name, const char *value), void *arg)
+{
+	for (const struct evkeyval *p = rq->params.tqh_first; p != NULL; p = p->next.tqe_next) {
+		int r = fn(arg, p->key, p->value);
+
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+static void
+set_header(struct request *rq, const char *name, const char *value)
+{
+	(void)evhttp_add_header(evhttp_request_get_output_headers(rq->req), name, value);
+}
+
+static void
+reply(struct request *rq, int status, const char *type, struct evbuffer *body)
+{
+	set_header(rq, "Content-Type", type);
+	evhttp_send_reply(rq->req, status, NULL, body);
+}
+
+void
+request_reply_body(struct request *rq, const char *type, struct evbuffer *body)
+{
+	reply(rq, HTTP_OK, type, body);
+}
+
+/* Consumes `json`. */
+static void
+reply_json(struct request *rq, int status, struct json_object *json)
+{
+	struct evbuffer *body = evbuffer_new();
+	const char *text = json == NULL
+			       ? NULL
+			       : json_object_to_json_string_ext(
+				     json, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	if (body == NULL || text == NULL || evbuffer_add_printf(body, "%s\n", text) < 0)
+		evhttp_send_error(rq->req, HTTP_INTERNAL, "out of memory");
+	else
+		reply(rq, status, "application/json", body);
+	if (body != NULL)
+		evbuffer_free(body);
+	(void)json_object_put(json);
+}
+
+void
+request_reply(struct request *rq, struct json_object *json)
+{
+	reply_json(rq, HTTP_OK, json);
+}
+
+void
+request_fail(struct request *rq, int status, const char *error, const char *hint)
+{
+	struct json_object *json = json_object_new_object();
+
+	if (json != NULL) {
+		(void)json_object_object_add(json, "error", json_object_new_string(error));
+		(void)json_object_object_add(json, "hint", json_object_new_string(hint));
+	}
+	reply_json(rq, status, json);
+}
+
+/* --- streams --- */
+
+static struct stream *
+stream_free(struct stream *s)
+{
+	*s->at = s->next;
+	if (s->next != NULL)
+		s->next->at = s->at;
+	free(s);
+	return NULL;
+}
+
+static void
+on_drained(struct evhttp_connection *connection, void *arg)
+{
+	struct stream *s = arg;
+
+	s->handlers.on_drained(s->handlers.arg);
+}
+
+/* The connection is on its way out and has let go of the request, which is ours to free. */
+static void
+on_closed(struct evhttp_connection *connection, void *arg)
+{
+	struct stream *s = arg;
+	struct stream_handlers handlers = s->handlers;
+
+	evhttp_send_reply_end(s->req);
+	(void)stream_free(s);
+	handlers.on_closed(handlers.arg);
+}
+
+int
+request_stream(struct request *rq, struct stream **ret, const char *type,
+    const struct stream_handlers *handlers)
+{
+	static const struct timeval idle = { .tv_sec = SERVER_IDLE_S };
+	struct stream *s = calloc(1, sizeof(*s));
+	struct bufferevent *bev;
+
+	if (s == NULL) {
+		request_fail(rq, HTTP_INTERNAL, "out of memory", "try again");
+		return -ENOMEM;
+	}
+	s->server = rq->server;
+	s->req = rq->req;
+	s->connection = evhttp_request_get_connection(rq->req);
+	s->handlers = *handlers;
+	s->at = &s->server->streams;
+	s->next = s->server->streams;
+	if (s->next != NULL)
+		s->next->at = &s->next;
+	s->server->streams = s;
+	evhttp_connection_set_closecb(s->connection, on_closed, s);
+	/* The timeouts below are not those of the next request. */
+	set_header(rq, "Connection", "close");
+	set_header(rq, "Content-Type", type);
+	evhttp_send_reply_start(rq->req, HTTP_OK, NULL);
+	/* A client that only listens may be silent for as long as it likes; one that does not read
+	 * may not. What it sends meanwhile is not kept. */
+	bev = evhttp_connection_get_bufferevent(s->connection);
+	(void)bufferevent_set_timeouts(bev, NULL, &idle);
+	bufferevent_setwatermark(bev, EV_READ, 0, READ_MAX);
+	*ret = s;
+	return 0;
+}
+
+void
+stream_put(struct stream *s, struct evbuffer *data)
+{
+	evhttp_send_reply_chunk_with_cb(s->req, data, on_drained, s);
+}
+
+size_t
+stream_pending(const struct stream *s)
+{
+	return evbuffer_get_length(
+	    bufferevent_get_output(evhttp_connection_get_bufferevent(s->connection)));
+}
+
+struct stream *
+stream_end(struct stream *s)
+{
+	evhttp_connection_set_closecb(s->connection, NULL, NULL);
+	evhttp_send_reply_end(s->req);
+	return stream_free(s);
+}
+
+struct stream *
+stream_cut(struct stream *s)
+{
+	evhttp_connection_set_closecb(s->connection, NULL, NULL);
+	evhttp_connection_free(s->connection); /* and the request with it */
+	return stream_free(s);
+}
+
+/* --- requests --- */
+
+static bool
+path_matches(const struct route *route, const char *path)
+{
+	size_t len = strlen(route->path);
+
+	if (route->path[len - 1] == '/')
+		return strncmp(path, route->path, len) == 0 && path[len] != '\0';
+	return strcmp(path, route->path) == 0;
+}
+
+/* Root, or who runs the daemon. */
+static bool
+is_privileged(struct request *rq)
+{
+	struct evhttp_connection *connection = evhttp_request_get_connection(rq->req);
+	int fd = bufferevent_getfd(evhttp_connection_get_bufferevent(connection));
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
+	       (peer.uid == 0 || peer.uid == geteuid());
+}
+
+static void
+dispatch(struct request *rq, const char *method, const char *path)
+{
+	const struct server *s = rq->server;
+	const struct route *other = NULL;
+
+	for (size_t i = 0; i < s->n_routes; i++) {
+		const struct route *route = &s->routes[i];
+
+		if (!path_matches(route, path))
+			continue;
+		other = route;
+		if (strcmp(route->method, method) != 0)
+			continue;
+		if (route->privileged && !is_privileged(rq))
+			request_fail(rq, 403, "only root may ask for this", "try it with sudo");
+		else
+			route->run(s->arg, rq, path + strlen(route->path));
+		return;
+	}
+	if (other == NULL) {
+		request_fail(rq, HTTP_NOTFOUND, "no such path", "GET /v1/status is one");
+		return;
+	}
+	set_header(rq, "Allow", other->method);
+	request_fail(rq, HTTP_BADMETHOD, "not with this method", other->method);
+}
+
+static const char *
+method_name(struct evhttp_request *req)
+{
+	return evhttp_request_get_command(req) == EVHTTP_REQ_GET ? "GET" : "POST";
+}
+
+static void
+on_request(struct evhttp_request *req, void *arg)
+{
+	struct request rq = { .server = arg, .req = req };
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(req);
+	const char *query = evhttp_uri_get_query(uri);
+	_cleanup_(freep) char *path = NULL;
+
+	if (evhttp_uri_get_path(uri) != NULL)
+		path = evhttp_uridecode(evhttp_uri_get_path(uri), 0, NULL);
+	if (path == NULL || evhttp_parse_query_str(query == NULL ? "" : query, &rq.params) != 0) {
+		request_fail(&rq, HTTP_BADREQUEST, "not a valid address",
+		    "/v1/findings?rule=5.4, with special characters as %XX");
+		return;
+	}
+	dispatch(&rq, method_name(req), path);
+	evhttp_clear_headers(&rq.params);
+}
+
+/* --- accepting --- */
+
+/* Descriptors are handed out from the lowest on: the number of the next one is how many are open.
+ */
+static bool
+is_crowded(void)
+{
+	int next = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+
+	if (next >= 0)
+		(void)close(next);
+	return next < 0 || next >= SERVER_DESCRIPTORS_MAX;
+}
+
+static void
+on_resume(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval pause = { .tv_usec = PAUSE_MS * 1000 };
+	struct server *s = arg;
+
+	if (is_crowded())
+		(void)event_add(s->resume, &pause);
+	else
+		(void)evconnlistener_enable(s->listener);
+}
+
+/* Called for every connection that is accepted. NULL: the usual bufferevent will do. */
+static struct bufferevent *
+on_accept(struct event_base *base, void *arg)
+{
+	struct server *s = arg;
+
+	if (is_crowded()) {
+		(void)evconnlistener_disable(s->listener);
+		on_resume(-1, 0, s);
+	}
+	return NULL;
+}
+
+/* Out of descriptors or memory: the listener would call again at once. */
+static void
+on_accept_error(struct evconnlistener *listener, void *arg)
+{
+	static const struct timeval pause = { .tv_usec = PAUSE_MS * 1000 };
+	struct server *s = arg;
+
+	(void)evconnlistener_disable(s->listener);
+	(void)event_add(s->resume, &pause);
+}
+
+static void
+set_limits(struct evhttp *http)
+{
+	evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_POST);
+	evhttp_set_max_headers_size(http, SERVER_HEADERS_MAX);
+	evhttp_set_max_body_size(http, SERVER_BODY_MAX);
+	evhttp_set_timeout(http, SERVER_IDLE_S);
+	evhttp_set_default_content_type(http, NULL);
+}
+
+int
+server_new(struct server **ret, struct event_base *base, int fd, const struct route *routes,
+    size_t n, void *arg)
+{
+	_cleanup_(server_freep) struct server *s = calloc(1, sizeof(*s));
+	_cleanup_(closep) int owned = fd;
+
+	if (s == NULL)
+		return -ENOMEM;
+	s->routes = routes;
+	s->n_routes = n;
+	s->arg = arg;
+	s->http = evhttp_new(base);
+	s->resume = evtimer_new(base, on_resume, s);
+	if (s->http == NULL || s->resume == NULL || evutil_make_socket_nonblocking(fd) != 0)
+		return -ENOMEM;
+	s->listener = evconnlistener_new(
+	    base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	if (s->listener == NULL)
+		return -ENOMEM;
+	owned = -1;
+	if (evhttp_bind_listener(s->http, s->listener) == NULL) {
+		evconnlistener_free(s->listener);
+		return -ENOMEM;
+	}
+	set_limits(s->http);
+	evconnlistener_set_error_cb(s->listener, on_accept_error);
+	evhttp_set_bevcb(s->http, on_accept, s);
+	evhttp_set_gencb(s->http, on_request, s);
+	*ret = TAKE(s);
+	return 0;
+}
+
+struct server *
+server_free(struct server *s)
+{
+	if (s == NULL)
+		return NULL;
+	while (s->streams != NULL) {
+		struct stream_handlers handlers = s->streams->handlers;
+
+		(void)stream_cut(s->streams);
+		handlers.on_closed(handlers.arg);
+	}
+	if (s->http != NULL)
+		evhttp_free(s->http);
+	if (s->resume != NULL)
+		event_free(s->resume);
+	free(s);
+	return NULL;
+}

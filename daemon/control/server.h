@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * HTTP on the daemon's socket: limits, who may ask what, errors in one form, and replies that come
+ * in pieces. Knows nothing of what the routes do: they come in by a table. Handlers are called from
+ * the event loop. */
+#ifndef CONTROL_SERVER_H
+#define CONTROL_SERVER_H
+
+#include "util/macros.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+	SERVER_HEADERS_MAX = 8 * 1024,
+	SERVER_BODY_MAX = 4 * 1024,
+	SERVER_IDLE_S = 30,           /* a connection that asks nothing, or does not read */
+	SERVER_PENDING_MAX = 1 << 20, /* bytes that wait for a follower: then it is cut off */
+	SERVER_DESCRIPTORS_MAX = 512, /* open in the process: then no more are accepted */
+};
+
+struct evbuffer;
+struct event_base;
+struct json_object;
+struct request;
+struct server;
+struct stream;
+
+struct route {
+	const char *method; /* "GET" or "POST" */
+	const char *path;   /* one that ends in a slash stands for all below it */
+	bool privileged;    /* for root and for the daemon's own user alone */
+	/* Must answer, at once or by a stream. `rest` is what follows the path of a route that
+	 * ends in a slash. */
+	void (*run)(void *arg, struct request *rq, const char *rest);
+};
+
+/* Takes the listening socket over, even when it fails. `routes` are borrowed. 0 or -errno. */
+int server_new(struct server **ret, struct event_base *base, int fd, const struct route *routes,
+    size_t n, void *arg);
+/* Cuts off whoever is connected. */
+struct server *server_free(struct server *s); /* takes NULL, returns NULL */
+DEFINE_CLEANUP(struct server, server_free)
+
+/* The value of a query parameter, or NULL. */
+const char *request_param(const struct request *rq, const char *name);
+/* Calls for every parameter, until `fn` returns other than 0, which it returns. */
+int request_each_param(
+    const struct request *rq, int (*fn)(void *arg, const char *name, const char *value), void *arg);
+
+/* Each of these answers the request and ends it. `json` is consumed; NULL means out of memory. */
+void request_reply(struct request *rq, struct json_object *json);
+void request_reply_body(struct request *rq, const char *type, struct evbuffer *body);
+void request_fail(struct request *rq, int status, const char *error, const char *hint);
+
+/* An answer in pieces. on_drained(): all that was put has been written. on_closed(): the client has
+ * gone; the stream is no more. Neither comes from within a call. */
+struct stream_handlers {
+	void (*on_drained)(void *arg);
+	void (*on_closed)(void *arg);
+	void *arg;
+};
+/* Ends the request. 0 or -ENOMEM, then it was answered with an error. */
+int request_stream(struct request *rq, struct stream **ret, const char *type,
+    const struct stream_handlers *handlers);
+/* Empties the buffer. on_drained() follows unless it was empty. */
+void stream_put(struct stream *s, struct evbuffer *data);
+size_t stream_pending(const struct stream *s); /* bytes that were put and not written yet */
+struct stream *stream_end(struct stream *s);   /* the answer is complete. Returns NULL */
+struct stream *stream_cut(struct stream *s);   /* closes the connection. Returns NULL */
+
+#endif
