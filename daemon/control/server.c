@@ -26,7 +26,7 @@ struct server {
 	const struct route *routes;
 	size_t n_routes;
 	void *arg;
-	struct stream *streams;
+	struct feed *feeds;
 };
 
 struct request {
@@ -35,12 +35,12 @@ struct request {
 	struct evkeyvalq params;
 };
 
-struct stream {
+struct feed {
 	struct server *server;
-	struct stream *next, **at; /* in the server's list */
+	struct feed *next, **at; /* in the server's list */
 	struct evhttp_request *req;
 	struct evhttp_connection *connection;
-	struct stream_handlers handlers;
+	struct feed_handlers handlers;
 };
 
 /* --- answers --- */
@@ -120,10 +120,10 @@ request_fail(struct request *rq, int status, const char *error, const char *hint
 	reply_json(rq, status, json);
 }
 
-/* --- streams --- */
+/* --- feeds --- */
 
-static struct stream *
-stream_free(struct stream *s)
+static struct feed *
+feed_free(struct feed *s)
 {
 	*s->at = s->next;
 	if (s->next != NULL)
@@ -135,7 +135,7 @@ stream_free(struct stream *s)
 static void
 on_drained(struct evhttp_connection *connection, void *arg)
 {
-	struct stream *s = arg;
+	struct feed *s = arg;
 
 	s->handlers.on_drained(s->handlers.arg);
 }
@@ -144,20 +144,20 @@ on_drained(struct evhttp_connection *connection, void *arg)
 static void
 on_closed(struct evhttp_connection *connection, void *arg)
 {
-	struct stream *s = arg;
-	struct stream_handlers handlers = s->handlers;
+	struct feed *s = arg;
+	struct feed_handlers handlers = s->handlers;
 
 	evhttp_send_reply_end(s->req);
-	(void)stream_free(s);
+	(void)feed_free(s);
 	handlers.on_closed(handlers.arg);
 }
 
 int
-request_stream(struct request *rq, struct stream **ret, const char *type,
-    const struct stream_handlers *handlers)
+request_feed(
+    struct request *rq, struct feed **ret, const char *type, const struct feed_handlers *handlers)
 {
 	static const struct timeval idle = { .tv_sec = SERVER_IDLE_S };
-	struct stream *s = calloc(1, sizeof(*s));
+	struct feed *s = calloc(1, sizeof(*s));
 	struct bufferevent *bev;
 
 	if (s == NULL) {
@@ -168,11 +168,11 @@ request_stream(struct request *rq, struct stream **ret, const char *type,
 	s->req = rq->req;
 	s->connection = evhttp_request_get_connection(rq->req);
 	s->handlers = *handlers;
-	s->at = &s->server->streams;
-	s->next = s->server->streams;
+	s->at = &s->server->feeds;
+	s->next = s->server->feeds;
 	if (s->next != NULL)
 		s->next->at = &s->next;
-	s->server->streams = s;
+	s->server->feeds = s;
 	evhttp_connection_set_closecb(s->connection, on_closed, s);
 	/* The timeouts below are not those of the next request. */
 	set_header(rq, "Connection", "close");
@@ -188,32 +188,32 @@ request_stream(struct request *rq, struct stream **ret, const char *type,
 }
 
 void
-stream_put(struct stream *s, struct evbuffer *data)
+feed_put(struct feed *s, struct evbuffer *data)
 {
 	evhttp_send_reply_chunk_with_cb(s->req, data, on_drained, s);
 }
 
 size_t
-stream_pending(const struct stream *s)
+feed_pending(const struct feed *s)
 {
 	return evbuffer_get_length(
 	    bufferevent_get_output(evhttp_connection_get_bufferevent(s->connection)));
 }
 
-struct stream *
-stream_end(struct stream *s)
+struct feed *
+feed_end(struct feed *s)
 {
 	evhttp_connection_set_closecb(s->connection, NULL, NULL);
 	evhttp_send_reply_end(s->req);
-	return stream_free(s);
+	return feed_free(s);
 }
 
-struct stream *
-stream_cut(struct stream *s)
+struct feed *
+feed_cut(struct feed *s)
 {
 	evhttp_connection_set_closecb(s->connection, NULL, NULL);
 	evhttp_connection_free(s->connection); /* and the request with it */
-	return stream_free(s);
+	return feed_free(s);
 }
 
 /* --- requests --- */
@@ -392,10 +392,10 @@ server_free(struct server *s)
 {
 	if (s == NULL)
 		return NULL;
-	while (s->streams != NULL) {
-		struct stream_handlers handlers = s->streams->handlers;
+	while (s->feeds != NULL) {
+		struct feed_handlers handlers = s->feeds->handlers;
 
-		(void)stream_cut(s->streams);
+		(void)feed_cut(s->feeds);
 		handlers.on_closed(handlers.arg);
 	}
 	if (s->http != NULL)

@@ -23,13 +23,13 @@ struct event_base;
 struct json_object;
 struct request;
 struct server;
-struct stream;
+struct feed;
 
 struct route {
 	const char *method; /* "GET" or "POST" */
 	const char *path;   /* one that ends in a slash stands for all below it */
 	bool privileged;    /* for root and for the daemon's own user alone */
-	/* Must answer, at once or by a stream. `rest` is what follows the path of a route that
+	/* Must answer, at once or by a feed. `rest` is what follows the path of a route that
 	 * ends in a slash. */
 	void (*run)(void *arg, struct request *rq, const char *rest);
 };
@@ -53,19 +53,19 @@ void request_reply_body(struct request *rq, const char *type, struct evbuffer *b
 void request_fail(struct request *rq, int status, const char *error, const char *hint);
 
 /* An answer in pieces. on_drained(): all that was put has been written. on_closed(): the client has
- * gone; the stream is no more. Neither comes from within a call. */
-struct stream_handlers {
+ * gone; the feed is no more. Neither comes from within a call. */
+struct feed_handlers {
 	void (*on_drained)(void *arg);
 	void (*on_closed)(void *arg);
 	void *arg;
 };
 /* Ends the request. 0 or -ENOMEM, then it was answered with an error. */
-int request_stream(struct request *rq, struct stream **ret, const char *type,
-    const struct stream_handlers *handlers);
+int request_feed(
+    struct request *rq, struct feed **ret, const char *type, const struct feed_handlers *handlers);
 /* Empties the buffer. on_drained() follows unless it was empty. */
-void stream_put(struct stream *s, struct evbuffer *data);
-size_t stream_pending(const struct stream *s); /* bytes that were put and not written yet */
-struct stream *stream_end(struct stream *s);   /* the answer is complete. Returns NULL */
-struct stream *stream_cut(struct stream *s);   /* closes the connection. Returns NULL */
+void feed_put(struct feed *s, struct evbuffer *data);
+size_t feed_pending(const struct feed *s); /* bytes that were put and not written yet */
+struct feed *feed_end(struct feed *s);     /* the answer is complete. Returns NULL */
+struct feed *feed_cut(struct feed *s);     /* closes the connection. Returns NULL */
 
 #endif

@@ -25,7 +25,7 @@ struct world {
 	char folder[32], path[64];
 	struct event_base *base;
 	struct server *server;
-	struct stream *stream;
+	struct feed *feed;
 	unsigned drained, closed;
 };
 
@@ -66,16 +66,16 @@ on_closed(void *arg)
 	struct world *w = arg;
 
 	w->closed++;
-	w->stream = NULL;
+	w->feed = NULL;
 }
 
 static void
 on_stream(void *arg, struct request *rq, const char *rest)
 {
 	struct world *w = arg;
-	struct stream_handlers handlers = { on_drained, on_closed, w };
+	struct feed_handlers handlers = { on_drained, on_closed, w };
 
-	assert_int_equal(request_stream(rq, &w->stream, "application/x-ndjson", &handlers), 0);
+	assert_int_equal(request_feed(rq, &w->feed, "application/x-ndjson", &handlers), 0);
 }
 
 static const struct route routes[] = {
@@ -221,7 +221,7 @@ put(struct world *w, const char *text)
 	struct evbuffer *data = evbuffer_new();
 
 	evbuffer_add(data, text, strlen(text));
-	stream_put(w->stream, data);
+	feed_put(w->feed, data);
 	assert_int_equal(evbuffer_get_length(data), 0);
 	evbuffer_free(data);
 }
@@ -242,7 +242,7 @@ test_stream_comes_in_pieces(void **state)
 	while (w->drained == 0)
 		(void)event_base_loop(w->base, EVLOOP_NONBLOCK);
 	put(w, "{\"seq\":2}\n");
-	w->stream = stream_end(w->stream);
+	w->feed = feed_end(w->feed);
 	rest = hear(w, fd, NULL);
 	assert_non_null(strstr(rest, "{\"seq\":2}\n\r\n0\r\n\r\n"));
 	assert_int_equal(w->closed, 0);
@@ -261,7 +261,7 @@ test_stream_whose_client_goes(void **state)
 	closep(&fd);
 	while (w->closed == 0)
 		(void)event_base_loop(w->base, EVLOOP_ONCE);
-	assert_null(w->stream);
+	assert_null(w->feed);
 }
 
 static void
@@ -274,11 +274,11 @@ test_stream_that_is_cut(void **state)
 	memset(much, 'x', 64 * 1024);
 	say(fd, "GET /v1/stream HTTP/1.1\r\n\r\n");
 	head = hear(w, fd, "\r\n\r\n");
-	while (stream_pending(w->stream) < SERVER_PENDING_MAX) {
+	while (feed_pending(w->feed) < SERVER_PENDING_MAX) {
 		put(w, much);
 		(void)event_base_loop(w->base, EVLOOP_NONBLOCK);
 	}
-	w->stream = stream_cut(w->stream);
+	w->feed = feed_cut(w->feed);
 	rest = hear(w, fd, NULL);
 	assert_int_equal(w->closed, 0);
 }
