@@ -102,4 +102,35 @@ struct host_audit_input {
 };
 int build_host_audit(struct snapshot **ret, const struct host_audit_input *in);
 
+/* Raw input of host.mounts. */
+struct host_mounts_input {
+	const char *mountinfo; /* text of /proc/1/mountinfo; NULL with mountinfo_why */
+	const char *mountinfo_why;
+	const char *data_root; /* its links resolved; NULL with data_root_why */
+	const char *data_root_why;
+};
+int build_host_mounts(struct snapshot **ret, const struct host_mounts_input *in);
+
+/* Raw input of host.users. Each text may be NULL with a reason in its `_why`. */
+struct host_users_input {
+	const struct snapshot *socket; /* file.stat of the engine's socket */
+	const char *passwd, *group;    /* texts of the files */
+	const char *passwd_why, *group_why;
+	/* What the name service has beside the files, in their format; all NULL: it is not asked,
+	 * as the files are all there is. */
+	const char *service_passwd, *service_group;
+	const char *service_why;
+};
+int build_host_users(struct snapshot **ret, const struct host_users_input *in);
+/* Groups and accounts whom the socket lets in, by number. */
+enum { SOCKET_IDS_MAX = 64 };
+struct socket_ids {
+	uint32_t gids[SOCKET_IDS_MAX], uids[SOCKET_IDS_MAX]; /* root is left out of uids */
+	size_t n_gids, n_uids;
+	bool everyone;
+};
+/* False when it can't be told, with the reason; the reason is borrowed from the snapshot or static.
+ */
+bool socket_ids_of(struct socket_ids *ret, const struct snapshot *socket, const char **why);
+
 #endif

@@ -23,7 +23,7 @@
 	X(HOST_AUDIT_WATCHES, "host.audit.watches", type_list_audit_watch, TOPIC_HOST_AUDIT, 0, "audit netlink AUDIT_LIST_RULES", "paths and directories that loaded rules watch for writes and attribute changes, unnarrowed") \
 	X(HOST_AUDIT_PERSISTENT, "host.audit.persistent", type_list_audit_watch, TOPIC_HOST_AUDIT, 0, "/etc/audit/audit.rules, /etc/audit/rules.d", "the same, from the rule files") \
 	/* host.users */ \
-	X(HOST_ENGINE_USERS, "host.engine_users", type_list_string, TOPIC_HOST_USERS, 0, "group of the engine's socket, /etc/group, /etc/passwd, name service", "accounts that can reach the engine's socket") \
+	X(HOST_ENGINE_USERS, "host.engine_users", type_list_string, TOPIC_HOST_USERS, 0, "group of the engine's socket, /etc/group, /etc/passwd, name service", "accounts beside root that can reach the engine's socket; * when everyone can") \
 	/* host.services */ \
 	X(HOST_LISTENERS, "host.listeners", type_list_listener, TOPIC_HOST_SERVICES, 0, "/proc/net/tcp, udp; /proc/*/fd", "sockets that listen on the host outside containers") \
 	X(HOST_SYSCTLS, "host.sysctls", type_map_dyn, TOPIC_HOST_SERVICES, 0, "/proc/sys", "settings that hardening guides look at") \
