@@ -34,6 +34,8 @@ struct value machine_eval(struct machine *m, const struct node *n);
 /* Makes an error. `fact` is the id of the fact that could not be read, -1 if that isn't the reason.
  */
 struct value machine_fail(struct machine *m, int fact, const char *format, ...) _printf_(3, 4);
+/* Ends the evaluation: what follows fails at its first step, whatever absorbs errors. */
+struct value machine_give_up(struct machine *m, const char *why);
 /* For what takes longer than a step. False when steps have run out; the next value is an error. */
 bool machine_charge(struct machine *m, size_t steps);
 /* Arena memory, or NULL with the evaluation ended. */
@@ -41,11 +43,11 @@ void *machine_alloc(struct machine *m, size_t size);
 /* The error that a list or map was cut where it mattered. */
 struct value machine_fail_cut(struct machine *m, const struct node *from, struct value v);
 
-/* Whether two values are equal as CEL sees it: a bool, or an error when a part can't be read. */
-struct value machine_equal(
-    struct machine *m, const struct node *n, const struct value *a, const struct value *b);
+/* Is there something to be read? A bool, or an error when one couldn't look. */
+struct value machine_presence(struct machine *m, const struct value *v, const char *name, int fact);
 
-/* The macros, in macro.c. */
+/* In macro.c and operator.c. */
 struct value machine_macro(struct machine *m, const struct node *n);
+struct value machine_binary(struct machine *m, const struct node *n);
 
 #endif

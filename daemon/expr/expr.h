@@ -48,6 +48,8 @@ struct expr_input {
 	const struct value *vars;
 };
 
+/* A list that comes out may be marked as cut: there may be more that nobody could look at. So one
+ * that is cut and empty says nothing. */
 struct expr_outcome {
 	struct value value;  /* lives in the arena, or in the facts and the expression; when `error`
 				is NULL */
@@ -59,7 +61,8 @@ struct expr_outcome {
 /* Parses. 0, EXPR_E_INVALID with *reterr set (caller frees), or -ENOMEM. */
 int expr_parse(struct expr **ret, const char *text, size_t len, char **reterr);
 /* Resolves names and checks types of a parsed expression, once. `want` is the type that the place
- * asks for (NULL: any; dyn satisfies all). Collects the ids of the names it reads. */
+ * asks for (NULL: any; dyn satisfies all). Collects the ids of the names it reads. After a failure
+ * the expression can only be freed. */
 int expr_check(
     struct expr *e, const struct expr_names *names, const struct type *want, char **reterr);
 struct expr *expr_free(struct expr *e); /* takes NULL, returns NULL */
