@@ -143,25 +143,38 @@ literal_type(struct checker *c, const struct value *v)
 	return &type_dyn;
 }
 
-/* "container.privilegd; did you mean ...": the longest path that has a neighbour. */
+/* What `tell` says of the longest path of a chain that it says something of, or NULL. */
+static const char *
+ask_names(const struct checker *c, const struct node *chain,
+    const char *(*tell)(const struct expr_names *, const char *, size_t), const char **ret_path)
+{
+	const char *said = NULL;
+
+	for (const struct node *n = chain; said == NULL && tell != NULL; n = n->args[0]) {
+		said = tell(c->names, n->path, strlen(n->path));
+		if (said != NULL)
+			*ret_path = n->path;
+		if (n->kind == NODE_NAME)
+			break;
+	}
+	return said;
+}
+
 static const struct type *
 refuse_name(struct checker *c, const struct node *chain)
 {
-	const struct node *n = chain;
-	const char *path = chain->path, *near = NULL;
+	const struct node *first = chain;
+	const char *path, *said;
 
-	for (; c->names->nearest != NULL; n = n->args[0]) {
-		near = c->names->nearest(c->names, n->path, strlen(n->path));
-		if (near != NULL)
-			path = n->path;
-		if (near != NULL || n->kind == NODE_NAME)
-			break;
-	}
-	while (n->kind != NODE_NAME)
-		n = n->args[0];
-	if (near != NULL)
-		return refuse(c, n->at, "no such fact: %s; did you mean %s?", path, near);
-	return refuse(c, n->at, "no such fact: %s", path);
+	while (first->kind != NODE_NAME)
+		first = first->args[0];
+	said = ask_names(c, chain, c->names->elsewhere, &path);
+	if (said != NULL)
+		return refuse(c, first->at, "%s %s", path, said);
+	said = ask_names(c, chain, c->names->nearest, &path);
+	if (said != NULL)
+		return refuse(c, first->at, "no such fact: %s; did you mean %s?", path, said);
+	return refuse(c, first->at, "no such fact: %s", chain->path);
 }
 
 /* Turns the longest part of a chain that is a name into a fact; what comes after it are selections.

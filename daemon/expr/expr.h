@@ -37,6 +37,9 @@ struct expr_names {
 	    unsigned *ret_id, const struct type **ret_type);
 	/* The name nearest to a mistyped one, for "did you mean", or NULL. May be NULL itself. */
 	const char *(*nearest)(const struct expr_names *names, const char *path, size_t len);
+	/* Why what is a name elsewhere isn't one here ("is a fact of containers"), or NULL. May be
+	 * NULL itself. */
+	const char *(*elsewhere)(const struct expr_names *names, const char *path, size_t len);
 };
 
 /* What an evaluation reads. `fact` returns the borrowed value of the name with that id, never NULL.

@@ -5,9 +5,17 @@
  * world or of findings.
  *
  * Files, all with the ending .yaml: lists of rules in RULES_DIR, benchmarks in
- * RULES_DIR/benchmarks, the site's own in rules.d, settings in plimsoll.yaml and plimsoll.d. No
- * anchors, tags or merges; an unknown or repeated key is refused; every complaint is "FILE:LINE:
- * what". */
+ * RULES_DIR/benchmarks, the site's own in rules.d (and rules.d/benchmarks), settings in
+ * plimsoll.yaml and plimsoll.d. No anchors, tags or merges; an unknown or repeated key is refused;
+ * every complaint is "FILE:LINE: what".
+ *
+ * A file or folder of the site (all but RULES_DIR) is refused if it is owned by another user than
+ * root and the one that we run as, or if its group or others may write it. RULES_DIR is named by
+ * whoever starts the program and may be a checkout of any owner; packages install it as root's.
+ *
+ * Settings files are read in the order of their names, plimsoll.yaml first. A later file wins key
+ * by key, lists as a whole; select.exclude adds up. Rules of RULES_DIR must have examples of each
+ * verdict that they can give; the site's own may. */
 #ifndef RULEBOOK_RULEBOOK_H
 #define RULEBOOK_RULEBOOK_H
 
@@ -73,19 +81,22 @@ struct rule {
 	unsigned n_reviews;
 	struct rule_files *files;
 	unsigned n_files;
-	const char *
-	    says; /* a fail in words, with {subject} and {fact.path}: "{subject} runs privileged" */
+	/* A fail in words, with {subject} and {fact.path}: "{subject} runs privileged". Made from
+	 * the title where the file has none; never NULL. */
+	const char *says;
 	const char *why, *audit, *fix;
-	const unsigned *reads; /* ids of facts and parameters that when, test and reviews read:
-				  ascending, distinct */
+	const unsigned *reads; /* ids of facts and parameters that when, test and reviews read, and
+				* that `says` shows: ascending, distinct. Those that `files` read
+				* are not among them: expr_reads() of each tells */
 	size_t n_reads;
 	uint32_t topics; /* bit set of enum topic: those of `reads` */
 	const struct rule_example *examples;
 	unsigned n_examples;
 	const char *source; /* file */
 	unsigned line;
-	bool selected;
-	const char *unselected_why;
+	bool selected; /* an enabled benchmark has it at a selected level, or no benchmark has it;
+			* and nobody excluded it */
+	const char *unselected_why; /* "excluded: REASON" */
 };
 
 struct benchmark_entry {
@@ -97,10 +108,18 @@ struct benchmark_entry {
 	const struct rule *rule; /* NULL: notchecked */
 };
 
+struct benchmark_section {
+	const char *id; /* "5" */
+	const char *title;
+};
+
 struct benchmark {
 	const char *id; /* "cis-docker-1.11.0" */
 	const char *title;
-	struct benchmark_entry *entries; /* in the order of the file */
+	const char *version;                /* "1.11.0" */
+	struct benchmark_section *sections; /* in the order of the file, as entries are */
+	unsigned n_sections;
+	struct benchmark_entry *entries;
 	unsigned n_entries;
 	bool enabled;
 };
@@ -118,10 +137,10 @@ extern const struct param param_table[];
 extern const unsigned param_count;
 
 struct settings {
-	const char *engine_socket;  /* "/run/docker.sock" */
-	unsigned resync_interval_s; /* 6 h */
-	unsigned heartbeat_interval_s;
-	unsigned open_interval_s;
+	const char *engine_socket;         /* "/run/docker.sock" */
+	unsigned resync_interval_s;        /* 6 h */
+	unsigned heartbeat_interval_s;     /* 1 h; 0: never */
+	unsigned open_interval_s;          /* 1 d; 0: never */
 	int report_journal, report_syslog; /* -1 auto, 0 off, 1 on */
 	const char *syslog_facility;       /* "authpriv" */
 	unsigned keep_days;
@@ -132,7 +151,7 @@ struct settings {
 struct rulebook {
 	struct rule **rules; /* sorted by key */
 	unsigned n_rules;
-	struct benchmark *benchmarks; /* the leading one first */
+	struct benchmark *benchmarks; /* the leading one first, enabled before others */
 	unsigned n_benchmarks;
 	struct settings settings;
 	struct value *params; /* param_count of them */

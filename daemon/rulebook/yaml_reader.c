@@ -16,7 +16,7 @@ struct reader {
 	struct yaml_error error;
 };
 
-static int read_node(struct reader *r, unsigned depth, struct node **ret);
+static int read_node(struct reader *r, unsigned depth, struct yaml_node **ret);
 
 static void
 reader_deinit(struct reader *r)
@@ -106,11 +106,11 @@ skip_characters(const char *p, const char *end, size_t n)
 }
 
 static void
-note_source(struct reader *r, struct node *n)
+note_source(struct reader *r, struct yaml_node *n)
 {
 	const char *start;
 
-	if (n->style == NODE_BLOCK) {
+	if (n->style == YAML_BLOCK) {
 		n->source = seek_line(r, n->line + 1);
 		n->source_line = n->line + 1;
 		n->source_column = 1;
@@ -120,32 +120,32 @@ note_source(struct reader *r, struct node *n)
 	if (start == NULL)
 		return;
 	n->source = skip_characters(start, r->end, r->event.start_mark.column);
-	if (n->style != NODE_PLAIN && n->source < r->end)
+	if (n->style != YAML_PLAIN && n->source < r->end)
 		n->source++;
 	n->source_line = n->line;
 	n->source_column = (unsigned)(n->source - start) + 1;
 }
 
-static enum node_style
+static enum yaml_style
 style_of(yaml_scalar_style_t style)
 {
 	switch (style) {
 	case YAML_SINGLE_QUOTED_SCALAR_STYLE:
-		return NODE_SINGLE_QUOTED;
+		return YAML_SINGLE_QUOTED;
 	case YAML_DOUBLE_QUOTED_SCALAR_STYLE:
-		return NODE_DOUBLE_QUOTED;
+		return YAML_DOUBLE_QUOTED;
 	case YAML_LITERAL_SCALAR_STYLE:
 	case YAML_FOLDED_SCALAR_STYLE:
-		return NODE_BLOCK;
+		return YAML_BLOCK;
 	case YAML_ANY_SCALAR_STYLE:
 	case YAML_PLAIN_SCALAR_STYLE:
 		break;
 	}
-	return NODE_PLAIN;
+	return YAML_PLAIN;
 }
 
 static int
-read_scalar(struct reader *r, struct node *n)
+read_scalar(struct reader *r, struct yaml_node *n)
 {
 	const char *value = (const char *)r->event.data.scalar.value;
 
@@ -162,9 +162,9 @@ read_scalar(struct reader *r, struct node *n)
 }
 
 static int
-read_list(struct reader *r, struct node *list, unsigned depth)
+read_list(struct reader *r, struct yaml_node *list, unsigned depth)
 {
-	struct node **tail = &list->first;
+	struct yaml_node **tail = &list->first;
 	int e;
 
 	for (;;) {
@@ -192,10 +192,10 @@ refuse_twin(struct reader *r, unsigned line, const char *key)
 }
 
 static int
-read_key(struct reader *r, const struct node *map, const char **ret)
+read_key(struct reader *r, const struct yaml_node *map, const char **ret)
 {
-	struct node key = { .line = event_line(r) };
-	const struct node *twin;
+	struct yaml_node key = { .line = event_line(r) };
+	const struct yaml_node *twin;
 	int e;
 
 	if (r->event.type != YAML_SCALAR_EVENT)
@@ -207,7 +207,7 @@ read_key(struct reader *r, const struct node *map, const char **ret)
 	e = read_scalar(r, &key);
 	if (e != 0)
 		return e;
-	if (key.style == NODE_PLAIN && strcmp(key.text, "<<") == 0)
+	if (key.style == YAML_PLAIN && strcmp(key.text, "<<") == 0)
 		return refuse(r, key.line, "merge keys are not taken");
 	twin = node_get(map, key.text);
 	if (twin != NULL)
@@ -217,9 +217,9 @@ read_key(struct reader *r, const struct node *map, const char **ret)
 }
 
 static int
-read_map(struct reader *r, struct node *map, unsigned depth)
+read_map(struct reader *r, struct yaml_node *map, unsigned depth)
 {
-	struct node **tail = &map->first;
+	struct yaml_node **tail = &map->first;
 	unsigned key_line;
 	const char *key;
 	int e;
@@ -256,10 +256,10 @@ event_is_decorated(const yaml_event_t *e)
 /* Reads the node whose first event is at hand. *ret is set with the node half-built, too: the list
  * that it hangs in is given up as a whole. */
 static int
-read_node(struct reader *r, unsigned depth, struct node **ret)
+read_node(struct reader *r, unsigned depth, struct yaml_node **ret)
 {
 	yaml_event_type_t type = r->event.type;
-	struct node *n;
+	struct yaml_node *n;
 
 	if (type == YAML_ALIAS_EVENT)
 		return refuse(r, event_line(r), "aliases are not taken");
@@ -276,12 +276,12 @@ read_node(struct reader *r, unsigned depth, struct node **ret)
 	n->line = event_line(r);
 	if (type == YAML_SCALAR_EVENT)
 		return read_scalar(r, n);
-	n->kind = type == YAML_SEQUENCE_START_EVENT ? NODE_LIST : NODE_MAP;
-	return n->kind == NODE_LIST ? read_list(r, n, depth) : read_map(r, n, depth);
+	n->kind = type == YAML_SEQUENCE_START_EVENT ? YAML_LIST : YAML_MAP;
+	return n->kind == YAML_LIST ? read_list(r, n, depth) : read_map(r, n, depth);
 }
 
 static int
-read_document(struct reader *r, struct node **ret)
+read_document(struct reader *r, struct yaml_node **ret)
 {
 	const yaml_event_t *e = &r->event;
 	int error;
@@ -303,7 +303,7 @@ read_document(struct reader *r, struct node **ret)
 }
 
 static int
-read_stream(struct reader *r, struct node **ret)
+read_stream(struct reader *r, struct yaml_node **ret)
 {
 	int e = next_event(r); /* the stream's start */
 
@@ -315,11 +315,11 @@ read_stream(struct reader *r, struct node **ret)
 }
 
 int
-yaml_read(
-    struct node **ret, struct arena *a, const char *text, size_t len, struct yaml_error *reterr)
+yaml_read(struct yaml_node **ret, struct arena *a, const char *text, size_t len,
+    struct yaml_error *reterr)
 {
 	struct reader r = { .arena = a, .text = text, .end = text + len, .line_start = text };
-	struct node *root = NULL;
+	struct yaml_node *root = NULL;
 	int e;
 
 	if (len > YAML_READER_SIZE_MAX) {
@@ -341,32 +341,32 @@ yaml_read(
 }
 
 const char *
-node_kind_name(enum node_kind kind)
+node_kind_name(enum yaml_kind kind)
 {
 	switch (kind) {
-	case NODE_SCALAR:
+	case YAML_SCALAR:
 		return "a text";
-	case NODE_LIST:
+	case YAML_LIST:
 		return "a list";
-	case NODE_MAP:
+	case YAML_MAP:
 		return "a map";
 	}
 	return "?";
 }
 
-const struct node *
-node_get(const struct node *map, const char *key)
+const struct yaml_node *
+node_get(const struct yaml_node *map, const char *key)
 {
-	for (const struct node *n = map->first; n != NULL; n = n->next)
+	for (const struct yaml_node *n = map->first; n != NULL; n = n->next)
 		if (strcmp(n->key, key) == 0)
 			return n;
 	return NULL;
 }
 
 bool
-node_is_null(const struct node *n)
+node_is_null(const struct yaml_node *n)
 {
-	return n->kind == NODE_SCALAR && n->style == NODE_PLAIN &&
+	return n->kind == YAML_SCALAR && n->style == YAML_PLAIN &&
 	       (n->len == 0 || strcmp(n->text, "~") == 0 || strcmp(n->text, "null") == 0);
 }
 
@@ -405,7 +405,8 @@ place_find(struct place *p, char c)
 /* Folding and indenting change blanks alone, so a scalar and its source agree in all else, quotes
  * and escapes aside. */
 bool
-node_position(const struct node *scalar, size_t offset, unsigned *ret_line, unsigned *ret_column)
+node_position(
+    const struct yaml_node *scalar, size_t offset, unsigned *ret_line, unsigned *ret_column)
 {
 	struct place p = { scalar->source, scalar->source_end, scalar->source_line,
 		scalar->source_column };
@@ -419,7 +420,7 @@ node_position(const struct node *scalar, size_t offset, unsigned *ret_line, unsi
 		if (!place_find(&p, text[i]))
 			return false;
 		place_step(&p);
-		if (scalar->style == NODE_SINGLE_QUOTED && text[i] == '\'' && p.at < p.end)
+		if (scalar->style == YAML_SINGLE_QUOTED && text[i] == '\'' && p.at < p.end)
 			place_step(&p);
 	}
 	if (offset < scalar->len && !is_blank(text[offset]) && !place_find(&p, text[offset]))

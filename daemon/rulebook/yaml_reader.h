@@ -25,30 +25,30 @@ enum {
 	YAML_READER_E_INVALID,
 };
 
-enum node_kind {
-	NODE_SCALAR,
-	NODE_LIST,
-	NODE_MAP,
+enum yaml_kind {
+	YAML_SCALAR,
+	YAML_LIST,
+	YAML_MAP,
 };
 
-enum node_style {
-	NODE_PLAIN,
-	NODE_SINGLE_QUOTED,
-	NODE_DOUBLE_QUOTED,
-	NODE_BLOCK, /* | or > */
+enum yaml_style {
+	YAML_PLAIN,
+	YAML_SINGLE_QUOTED,
+	YAML_DOUBLE_QUOTED,
+	YAML_BLOCK, /* | or > */
 };
 
-struct node {
-	enum node_kind kind;
+struct yaml_node {
+	enum yaml_kind kind;
 	unsigned line;   /* in which it starts, from 1 */
 	const char *key; /* of an entry of a map, else NULL */
 	unsigned key_line;
-	struct node *next; /* the next element or entry of the same list or map */
+	struct yaml_node *next; /* the next element or entry of the same list or map */
 
-	struct node *first; /* of a list or map */
-	unsigned n;         /* elements or entries */
+	struct yaml_node *first; /* of a list or map */
+	unsigned n;              /* elements or entries */
 
-	enum node_style style; /* of a scalar */
+	enum yaml_style style; /* of a scalar */
 	const char *text;      /* UTF-8 without zeros, zero-terminated */
 	size_t len;
 	const char *source;     /* where its content starts in the text read; NULL: not known */
@@ -63,19 +63,19 @@ struct yaml_error {
 
 /* 0 with the root, which is NULL where the text holds no document; YAML_READER_E_INVALID with
  * *reterr; or -ENOMEM. Nodes live in the arena, and point into the text. */
-int yaml_read(
-    struct node **ret, struct arena *a, const char *text, size_t len, struct yaml_error *reterr);
+int yaml_read(struct yaml_node **ret, struct arena *a, const char *text, size_t len,
+    struct yaml_error *reterr);
 
 /* "a map", "a list", "a text" */
-const char *node_kind_name(enum node_kind kind);
+const char *node_kind_name(enum yaml_kind kind);
 /* The entry of that key in a map, or NULL. */
-const struct node *node_get(const struct node *map, const char *key);
+const struct yaml_node *node_get(const struct yaml_node *map, const char *key);
 /* A plain scalar that is empty, ~ or null. */
-bool node_is_null(const struct node *n);
+bool node_is_null(const struct yaml_node *n);
 
 /* Where byte `offset` of a scalar's text stands in the text read: line, and column in bytes, both
  * from 1. False where that can't be told: behind an escape, say. */
 bool node_position(
-    const struct node *scalar, size_t offset, unsigned *ret_line, unsigned *ret_column);
+    const struct yaml_node *scalar, size_t offset, unsigned *ret_line, unsigned *ret_column);
 
 #endif

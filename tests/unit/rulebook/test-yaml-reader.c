@@ -27,11 +27,11 @@ tear_down(void **state)
 	return 0;
 }
 
-static const struct node *
+static const struct yaml_node *
 read_good(const char *text)
 {
 	struct yaml_error error = {};
-	struct node *root = NULL;
+	struct yaml_node *root = NULL;
 	int r = yaml_read(&root, arena, text, strlen(text), &error);
 
 	if (r != 0)
@@ -78,7 +78,7 @@ test_refused(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct yaml_error error = {};
-		struct node *root = NULL;
+		struct yaml_node *root = NULL;
 		int r = yaml_read(&root, arena, bad[i].text, strlen(bad[i].text), &error);
 
 		assert_int_equal(r, YAML_READER_E_INVALID);
@@ -108,7 +108,7 @@ static void
 test_bounds(void **state)
 {
 	struct yaml_error error = {};
-	struct node *root = NULL;
+	struct yaml_node *root = NULL;
 	char *text;
 
 	text = repeated("", "- 1\n", YAML_READER_NODES_MAX - 1);
@@ -137,7 +137,7 @@ test_memory(void **state)
 {
 	_cleanup_(arena_freep) struct arena *small = arena_new(256);
 	struct yaml_error error = {};
-	struct node *root = NULL;
+	struct yaml_node *root = NULL;
 
 	assert_int_equal(yaml_read(&root, small, "[a, b, c, d]", 12, &error), -ENOMEM);
 	assert_null(root);
@@ -153,30 +153,30 @@ test_no_document(void **state)
 static void
 test_tree(void **state)
 {
-	const struct node *root = read_good("# c\n"
-					    "name: x y\n"
-					    "list:\n"
-					    "- 1\n"
-					    "- \"2\"\n"
-					    "- {a: ~, b: null}\n"
-					    "text: |\n"
-					    "  one\n"
-					    "  two\n"
-					    "nothing:\n");
-	const struct node *n;
+	const struct yaml_node *root = read_good("# c\n"
+						 "name: x y\n"
+						 "list:\n"
+						 "- 1\n"
+						 "- \"2\"\n"
+						 "- {a: ~, b: null}\n"
+						 "text: |\n"
+						 "  one\n"
+						 "  two\n"
+						 "nothing:\n");
+	const struct yaml_node *n;
 
-	assert_int_equal(root->kind, NODE_MAP);
+	assert_int_equal(root->kind, YAML_MAP);
 	assert_int_equal(root->n, 4);
 	assert_int_equal(root->line, 2);
 	n = node_get(root, "name");
 	assert_string_equal(n->text, "x y");
-	assert_int_equal(n->style, NODE_PLAIN);
+	assert_int_equal(n->style, YAML_PLAIN);
 	assert_int_equal(n->key_line, 2);
 	n = node_get(root, "list");
-	assert_int_equal(n->kind, NODE_LIST);
+	assert_int_equal(n->kind, YAML_LIST);
 	assert_int_equal(n->n, 3);
 	assert_string_equal(n->first->text, "1");
-	assert_int_equal(n->first->next->style, NODE_DOUBLE_QUOTED);
+	assert_int_equal(n->first->next->style, YAML_DOUBLE_QUOTED);
 	n = n->first->next->next;
 	assert_int_equal(n->line, 6);
 	assert_true(node_is_null(node_get(n, "a")));
@@ -203,14 +203,14 @@ static const struct {
 	{ "a: x\r   y $\n", 1, 11 }, /* a line to us, two to YAML */
 };
 
-static const struct node *
-find_at(const struct node *n)
+static const struct yaml_node *
+find_at(const struct yaml_node *n)
 {
-	const struct node *found = NULL;
+	const struct yaml_node *found = NULL;
 
-	if (n->kind == NODE_SCALAR)
+	if (n->kind == YAML_SCALAR)
 		return strchr(n->text, '$') != NULL ? n : NULL;
-	for (const struct node *c = n->first; c != NULL && found == NULL; c = c->next)
+	for (const struct yaml_node *c = n->first; c != NULL && found == NULL; c = c->next)
 		found = find_at(c);
 	return found;
 }
@@ -219,7 +219,7 @@ static void
 test_positions(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(positions); i++) {
-		const struct node *n = find_at(read_good(positions[i].text));
+		const struct yaml_node *n = find_at(read_good(positions[i].text));
 		unsigned line = 0, column = 0;
 
 		assert_non_null(n);
@@ -233,7 +233,7 @@ test_positions(void **state)
 static void
 test_position_of_end(void **state)
 {
-	const struct node *n = read_good("- |\n  one\n  two\n");
+	const struct yaml_node *n = read_good("- |\n  one\n  two\n");
 	unsigned line, column;
 
 	assert_true(node_position(n->first, n->first->len, &line, &column));

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Parameters by name, within the rulebook; the table itself is in rulebook/rulebook.h. */
+#ifndef RULEBOOK_PARAMS_H
+#define RULEBOOK_PARAMS_H
+
+#include "rulebook/rulebook.h"
+
+/* Index of the parameter of that name, or -1. */
+int param_find(const char *name, size_t len);
+/* "params.trusted_users" */
+const char *param_path(unsigned index);
+/* The defaults, param_count of them, in the arena. 0 or -ENOMEM. */
+int params_default(struct value **ret, struct arena *a);
+
+#endif
