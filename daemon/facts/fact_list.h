@@ -82,7 +82,7 @@
 	X(ENGINE_IMAGES, "engine.inventory.images", type_int, TOPIC_ENGINE_INVENTORY, FACT_VOLATILE, "GET /images/json", "images on this host") \
 	X(ENGINE_IMAGES_UNUSED, "engine.inventory.images_unused", type_list_string, TOPIC_ENGINE_INVENTORY, FACT_VOLATILE, "GET /images/json, /containers/json", "images that no container refers to") \
 	X(ENGINE_VOLUMES, "engine.inventory.volumes", type_list_string, TOPIC_ENGINE_INVENTORY, FACT_VOLATILE, "GET /volumes", "names of volumes") \
-	X(ENGINE_CONTENT_TRUST, "engine.inventory.content_trust", type_list_string, TOPIC_ENGINE_INVENTORY, 0, "/etc/environment, /etc/profile, /etc/profile.d", "system-wide places that set DOCKER_CONTENT_TRUST=1") \
+	X(ENGINE_CONTENT_TRUST, "engine.inventory.content_trust", type_list_string, TOPIC_ENGINE_INVENTORY, 0, "/etc/environment, /etc/profile, /etc/profile.d", "system-wide files that switch DOCKER_CONTENT_TRUST on") \
 	/* file.stat */ \
 	X(FILE_PATH, "file.path", type_string, TOPIC_FILE_STAT, 0, "the rule's files", "the path as the rule names it") \
 	X(FILE_EXISTS, "file.exists", type_bool, TOPIC_FILE_STAT, 0, "stat", "there is such a file") \
@@ -96,11 +96,15 @@
 	/* image.inspect */ \
 	X(IMAGE_TAGS, "image.tags", type_list_string, TOPIC_IMAGE_INSPECT, 0, "GET /images/{id}/json RepoTags", "names") \
 	X(IMAGE_DIGESTS, "image.digests", type_list_string, TOPIC_IMAGE_INSPECT, 0, "GET /images/{id}/json RepoDigests", "digests by which it was pulled") \
-	X(IMAGE_CREATED, "image.created", type_string, TOPIC_IMAGE_INSPECT, 0, "GET /images/{id}/json Created", "when it was built") \
-	X(IMAGE_AGE_DAYS, "image.age_days", type_int, TOPIC_IMAGE_INSPECT, FACT_VOLATILE, "GET /images/{id}/json Created", "days since it was built") \
+	X(IMAGE_CREATED, "image.created", type_string, TOPIC_IMAGE_INSPECT, 0, "GET /images/{id}/json Created", "when it was built; absent when the image doesn't say") \
+	X(IMAGE_AGE_DAYS, "image.age_days", type_int, TOPIC_IMAGE_INSPECT, FACT_VOLATILE, "GET /images/{id}/json Created", "days since it was built; absent when the image doesn't say") \
 	X(IMAGE_USER, "image.user", type_string, TOPIC_IMAGE_INSPECT, 0, "GET /images/{id}/json Config.User", "the user that it asks for") \
 	X(IMAGE_HEALTHCHECK, "image.healthcheck", type_list_string, TOPIC_IMAGE_INSPECT, FACT_COUNT_ONLY, "GET /images/{id}/json Config.Healthcheck.Test", "its health check") \
-	X(IMAGE_IN_USE, "image.in_use", type_bool, TOPIC_IMAGE_INSPECT, 0, "GET /containers/json ImageID", "some container was made of it") \
+	X(IMAGE_ENV, "image.env", type_list_string, TOPIC_IMAGE_INSPECT, FACT_NAME_ONLY, "GET /images/{id}/json Config.Env", "variables that it sets") \
+	X(IMAGE_EXPOSED, "image.exposed", type_list_string, TOPIC_IMAGE_INSPECT, 0, "GET /images/{id}/json Config.ExposedPorts", "80/tcp ...") \
+	X(IMAGE_LAYERS, "image.layers", type_int, TOPIC_IMAGE_INSPECT, 0, "GET /images/{id}/json RootFS.Layers", "how many layers it has") \
+	X(IMAGE_SIZE, "image.size", type_int, TOPIC_IMAGE_INSPECT, 0, "GET /images/{id}/json Size", "bytes of all layers") \
+	X(IMAGE_IN_USE, "image.in_use", type_bool, TOPIC_IMAGE_INSPECT, 0, "GET /containers/json ImageID", "some container, running or not, was made of it") \
 	/* container.inspect */ \
 	X(CONTAINER_NAME, "container.name", type_string, TOPIC_CONTAINER_INSPECT, 0, "GET /containers/{id}/json Name", "its name, without the slash") \
 	X(CONTAINER_IMAGE, "container.image", type_string, TOPIC_CONTAINER_INSPECT, 0, "GET /containers/{id}/json Config.Image", "the image as it was asked for") \
