@@ -13,7 +13,7 @@
 	X(allowed_devices, type_list_string, "[]", "devices of the host that containers may have: /dev/fuse ...") \
 	X(sensitive_paths, type_list_string, "[\"/\", \"/boot\", \"/dev\", \"/etc\", \"/lib\", \"/proc\", \"/sys\", \"/usr\"]", "directories of the host that stay out of containers") \
 	X(allowed_mounts, type_list_string, "[]", "sources below sensitive_paths that containers may mount nevertheless") \
-	X(allowed_ports, type_list_string, "[]", "ports of the host that containers may publish: 443/tcp ...") \
+	X(allowed_ports, type_list_int, "[]", "ports of the host that containers may publish: 443 ...") \
 	X(allowed_cgroup_parents, type_list_string, "[]", "cgroup parents that the engine or containers may name") \
 	X(kernel_minimum, type_string, "\"3.10\"", "the oldest kernel release that passes") \
 	X(image_age_days, type_int, "180", "days after which an image is too old") \
@@ -21,7 +21,7 @@
 	X(unused_images_max, type_int, "25", "images without a container that may lie about") \
 	X(allowed_log_drivers, type_list_string, "[\"syslog\", \"journald\", \"gelf\", \"fluentd\", \"awslogs\", \"splunk\", \"gcplogs\"]", "logging drivers that bring logs off the host or to its journal") \
 	X(default_ulimits, type_list_string, "[]", "ulimits that the engine must set by default: nofile ...") \
-	X(authorization_plugins, type_list_string, "[]", "authorization plugins of which one must be in force; empty: any") \
+	X(authorization_plugins, type_list_string, "[]", "authorization plugins that must be in force; empty: any will do") \
 	X(trusted_registries, type_list_string, "[]", "registries that images may come from") \
 	X(cpu_alternatives, type_bool, "false", "a CPU quota is as good as CPU shares")
 /* clang-format on */
