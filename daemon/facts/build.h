@@ -39,8 +39,9 @@ struct engine_settings_input {
 	const char *containerd_exe, *runc_exe;         /* NULL: there is none */
 	const char *group_file;                        /* text of /etc/group; NULL with group_why */
 	const char *group_why;
-	const char *const *listening; /* addresses of TCP sockets on which dockerd listens; NULL
-					 with listening_why */
+	const char *const *listening; /* TCP sockets on which dockerd listens, as
+					 "0.0.0.0:2375" or "[::]:2375"; NULL with
+					 listening_why */
 	size_t n_listening;
 	const char *listening_why;
 };
