@@ -343,7 +343,7 @@ static struct value
 record_element(struct arena *a, struct json_object *item, const char *path, const void *context)
 {
 	const struct record_shape *shape = context;
-	struct value fields[16], *field = fields;
+	struct value fields[READ_MEMBERS_MAX], *field = fields;
 
 	for (size_t i = 0; shape->record->fields[i].name != NULL; i++, field++) {
 		const struct read_member *m = &shape->members[i];

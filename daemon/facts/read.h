@@ -35,6 +35,10 @@ struct read_field {
 void read_fields(
     struct draft *d, struct json_object *doc, const struct read_field *fields, size_t n);
 
+enum {
+	READ_MEMBERS_MAX = 16, /* fields of a record; asserted by a test */
+};
+
 /* A list of records: `members` say where in each element the record's fields are, in the order of
  * the record's type. */
 struct read_member {
@@ -45,8 +49,8 @@ struct read_member {
 struct value read_records(struct arena *a, struct json_object *doc, const char *path,
     unsigned flags, const struct type *record, const struct read_member *members);
 
-/* Finds what stands at `path` and is of that type. False with *ret NULL in `empty`: take the empty
- * value; false otherwise: *why is the unreadable value. */
+/* Finds what stands at `path` and is of that type: *ret when found; when empty, the empty value is
+ * meant; else *why is the unreadable value. */
 enum read_outcome { READ_FOUND, READ_EMPTY, READ_UNREADABLE };
 enum read_outcome read_find(struct arena *a, struct json_object *doc, const char *path,
     json_type want, unsigned flags, struct json_object **ret, struct value *why);
