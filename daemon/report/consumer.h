@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A consumer is a cursor over the ledger's rows of drift: it reads those after its cursor when its
+ * writer can take them, and the cursor moves once they are written, so that what was not told
+ * before a crash is told after it. It never decides what is told. */
+#ifndef REPORT_CONSUMER_H
+#define REPORT_CONSUMER_H
+
+#include "util/macros.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct consumer;
+struct json_object;
+struct ledger;
+struct writer;
+
+/* Where rows go. */
+struct consumer_kind {
+	/* Of its cursor in the ledger. NULL: none is kept, it begins with the next row. */
+	const char *cursor;
+	/* What is written of a row; NULL when out of memory. */
+	void *(*prepare)(struct json_object *row);
+	/* In the writer's thread. False: not now. */
+	bool (*write)(void *prepared);
+	void (*free)(void *prepared);
+};
+
+extern const struct consumer_kind consumer_journal;
+extern const struct consumer_kind consumer_syslog;
+extern const struct consumer_kind consumer_terminal; /* lines on stdout */
+
+/* Borrows ledger and writer; the writer has to be freed before the consumer. 0 or -ENOMEM. */
+int consumer_new(struct consumer **ret, const struct consumer_kind *kind, struct ledger *ledger,
+    struct writer *writer);
+struct consumer *consumer_free(struct consumer *c); /* takes NULL, returns NULL */
+DEFINE_CLEANUP(struct consumer, consumer_free)
+
+/* Reads what is new, as far as the writer has room. To be called after a commit and when there is
+ * room again. */
+void consumer_run(struct consumer *c);
+
+/* Journal and syslog, where rows go: is the journal's socket there, and syslog's? */
+bool consumer_journal_is_there(void);
+bool consumer_syslog_is_there(void);
+/* Before the first row for syslog. A name that is no facility means authpriv. */
+void consumer_syslog_open(const char *facility);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A rule as JSON, as `plimsoll rules --format json` and GET /v1/rules have it. */
+#ifndef REPORT_RULE_JSON_H
+#define REPORT_RULE_JSON_H
+
+#include "rulebook/rulebook.h"
+
+struct json_object;
+
+/* A new reference; NULL when out of memory. */
+struct json_object *rule_json(const struct rulebook *rb, const struct rule *rule);
+/* A list of all rules; `benchmark` NULL: else those that it has. */
+struct json_object *rules_json(const struct rulebook *rb, const struct benchmark *benchmark);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/words.h"
+#include "report/member.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct verdict_words {
+	enum verdict verdict;
+	const char *word;
+	bool bad;
+	enum colour colour;
+} verdicts_by_rank[] = {
+	{ VERDICT_FAIL, "FAIL", true, COLOUR_RED },
+	{ VERDICT_UNKNOWN, "UNKNOWN", true, COLOUR_YELLOW },
+	{ VERDICT_REVIEW, "REVIEW", true, COLOUR_CYAN },
+	{ VERDICT_PASS, "PASS", false, COLOUR_GREEN },
+	{ VERDICT_NOT_APPLICABLE, "NOT APPLICABLE", false, COLOUR_DIM },
+};
+
+unsigned
+words_verdict_rank(const char *verdict)
+{
+	unsigned i;
+
+	for (i = 0; i < ARRAY_SIZE(verdicts_by_rank); i++)
+		if (strcmp(verdict_name(verdicts_by_rank[i].verdict), verdict) == 0)
+			break;
+	return i;
+}
+
+static const struct verdict_words *
+words_of(const char *verdict)
+{
+	unsigned rank = words_verdict_rank(verdict);
+
+	return rank < ARRAY_SIZE(verdicts_by_rank) ? &verdicts_by_rank[rank] : NULL;
+}
+
+const char *
+words_verdict(const char *verdict)
+{
+	const struct verdict_words *w = words_of(verdict);
+
+	return w == NULL ? verdict : w->word;
+}
+
+bool
+words_verdict_is_bad(const char *verdict)
+{
+	const struct verdict_words *w = words_of(verdict);
+
+	return w != NULL && w->bad;
+}
+
+unsigned
+words_severity_rank(const char *severity)
+{
+	int s = severity_from_name(severity);
+
+	return s < 0 ? _SEVERITIES : (unsigned)s;
+}
+
+enum colour
+words_colour(const char *verdict, const char *severity)
+{
+	const struct verdict_words *w = words_of(verdict);
+
+	if (w == NULL)
+		return COLOUR_NONE;
+	if (w->verdict == VERDICT_FAIL && words_severity_rank(severity) <= SEVERITY_HIGH)
+		return COLOUR_BAD;
+	return w->colour;
+}
+
+char *
+words_subject(struct json_object *subject)
+{
+	const char *kind = member_text(subject, "kind");
+	const char *name = member_text(subject, "name");
+	char *text;
+
+	if (*name == '\0')
+		name = member_text(subject, "id");
+	if (*name == '\0' || strcmp(name, kind) == 0)
+		return strdup(kind);
+	return asprintf(&text, "%s %s", kind, name) < 0 ? NULL : text;
+}
+
+int
+words_compare_ids(const char *a, const char *b)
+{
+	return strverscmp(a, b);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How findings read to people: verdicts as words, their order and colours, subjects by name. One
+ * place, so that a table, a line in the journal and `explain` say the same. */
+#ifndef REPORT_WORDS_H
+#define REPORT_WORDS_H
+
+#include "report/text.h"
+#include "rulebook/rulebook.h"
+
+#include <stddef.h>
+
+struct json_object;
+
+/* "FAIL", "NOT APPLICABLE"; a word that is no verdict comes back as it is. */
+const char *words_verdict(const char *verdict);
+/* Worst first: fail, unknown, review, pass, not-applicable, anything else. */
+unsigned words_verdict_rank(const char *verdict);
+unsigned words_severity_rank(const char *severity);
+bool words_verdict_is_bad(const char *verdict); /* fail, unknown or review */
+
+/* FAIL of a critical or high rule is bad red, of others red; unknown yellow, review cyan. */
+enum colour words_colour(const char *verdict, const char *severity);
+
+/* "container web", "file /etc/docker", "host". Caller frees; NULL when out of memory. */
+char *words_subject(struct json_object *subject);
+
+/* Orders numbers in words as numbers: "5.4" before "5.10". */
+int words_compare_ids(const char *a, const char *b);
+
+#endif
