@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The shipped rules: each example gets its verdict, and each mutant of an expression is caught by
+ * an example. What the expressions of a review say gives no verdict, so those aren't mutated. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "judge/judgement.h"
+#include "mutate.h"
+#include "util/macros.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct rulebook *rulebook;
+
+static int
+load(void **state)
+{
+	_cleanup_(freep) char *directory = NULL, *errors = NULL;
+	struct rulebook_paths paths = {};
+
+	(void)state;
+	if (asprintf(&directory, "%s/rules", getenv("PLIMSOLL_SOURCE")) < 0)
+		return -1;
+	paths.rules_dir = directory;
+	if (rulebook_load(&rulebook, &paths, &errors) != 0) {
+		print_error("%s\n", errors != NULL ? errors : "out of memory");
+		return -1;
+	}
+	return 0;
+}
+
+static int
+unload(void **state)
+{
+	(void)state;
+	rulebook = rulebook_free(rulebook);
+	return 0;
+}
+
+/* Does every example get its verdict? */
+static bool
+examples_hold(const struct rule *rule, bool say)
+{
+	bool hold = true;
+
+	for (unsigned i = 0; i < rule->n_examples && (hold || say); i++) {
+		_cleanup_(freep) char *why = NULL;
+		int r = judgement_try_example(rule, rulebook, &rule->examples[i], &why);
+
+		assert_true(r >= 0);
+		if (r != 0 && say)
+			print_error(
+			    "%s:%u: %s\n", rule->examples[i].source, rule->examples[i].line, why);
+		hold = hold && r == 0;
+	}
+	return hold;
+}
+
+/* A rule with a hole where a mutant goes. */
+struct trial {
+	struct rule rule;
+	struct expr **hole;
+	const struct type *type;
+	unsigned tried, survived;
+};
+
+static int
+try_mutant(void *context, const char *text)
+{
+	_cleanup_(expr_freep) struct expr *mutant = NULL;
+	_cleanup_(freep) char *error = NULL;
+	struct trial *t = context;
+
+	if (expr_parse(&mutant, text, strlen(text), &error) != 0 ||
+	    expr_check(mutant, rulebook_names(t->rule.scope), t->type, &error) != 0)
+		return 0;
+	*t->hole = mutant;
+	t->tried++;
+	if (examples_hold(&t->rule, false)) {
+		print_error("no example tells %s from: %s\n", t->rule.key, text);
+		t->survived++;
+	}
+	return 0;
+}
+
+static void
+mutate_hole(struct trial *t, struct expr **hole, const struct type *type)
+{
+	struct expr *whole = *hole;
+
+	if (whole == NULL)
+		return;
+	t->hole = hole;
+	t->type = type;
+	assert_int_equal(mutate(expr_text(whole), try_mutant, t), 0);
+	*hole = whole;
+}
+
+static void
+test_rule(void **state)
+{
+	const struct rule *rule = *state;
+	struct trial t = { .rule = *rule };
+
+	assert_true(examples_hold(rule, true));
+	mutate_hole(&t, &t.rule.when, &type_bool);
+	mutate_hole(&t, &t.rule.test, rule->kind == RULE_PASS ? &type_bool : &type_list_dyn);
+	if (rule->kind != RULE_REVIEW && strchr(expr_text(rule->test), ' ') != NULL)
+		assert_true(t.tried > 0);
+	assert_int_equal(t.survived, 0);
+}
+
+static const struct benchmark *
+find_benchmark(const char *id)
+{
+	for (unsigned i = 0; i < rulebook->n_benchmarks; i++)
+		if (strcmp(rulebook->benchmarks[i].id, id) == 0)
+			return &rulebook->benchmarks[i];
+	fail_msg("no benchmark %s", id);
+	return NULL;
+}
+
+static void
+test_editions(void **state)
+{
+	static const struct {
+		const char *id;
+		unsigned numbers, scored;
+	} editions[] = {
+		{ "cis-docker-1.11.0", 83, 69 },
+		{ "cis-docker-1.6.0", 117, 21 },
+		{ "cis-docker-1.7.0", 117, 23 },
+		{ "cis-docker-1.8.0", 118, 23 },
+	};
+	const struct benchmark *b;
+	unsigned scored;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(editions); i++) {
+		b = find_benchmark(editions[i].id);
+		assert_int_equal(b->n_entries, editions[i].numbers);
+		scored = 0;
+		for (unsigned j = 0; j < b->n_entries; j++)
+			scored += b->entries[j].scored;
+		assert_int_equal(scored, editions[i].scored);
+	}
+}
+
+static void
+test_first_edition_is_whole(void **state)
+{
+	static const unsigned groups[] = { 15, 13, 20, 5, 25, 5 };
+	const struct benchmark *b = find_benchmark("cis-docker-1.11.0");
+	unsigned n = 0;
+	char id[16];
+
+	(void)state;
+	for (unsigned group = 0; group < ARRAY_SIZE(groups); group++) {
+		for (unsigned i = 1; i <= groups[group]; i++, n++) {
+			(void)snprintf(id, sizeof(id), "%u.%u", group + 1, i);
+			assert_string_equal(b->entries[n].id, id);
+			assert_non_null(b->entries[n].rule);
+		}
+	}
+	assert_int_equal(n, b->n_entries);
+}
+
+static void
+test_every_rule_has_a_number(void **state)
+{
+	bool found;
+
+	(void)state;
+	for (unsigned i = 0; i < rulebook->n_rules; i++) {
+		found = false;
+		for (unsigned j = 0; j < rulebook->n_benchmarks; j++)
+			found = found || benchmark_entry_of(
+					     &rulebook->benchmarks[j], rulebook->rules[i]) != NULL;
+		if (!found)
+			fail_msg("%s is in no benchmark", rulebook->rules[i]->key);
+	}
+}
+
+int
+main(void)
+{
+	_cleanup_(freep) struct CMUnitTest *tests = NULL;
+	const struct CMUnitTest editions[] = {
+		cmocka_unit_test(test_editions),
+		cmocka_unit_test(test_first_edition_is_whole),
+		cmocka_unit_test(test_every_rule_has_a_number),
+	};
+	size_t n = ARRAY_SIZE(editions);
+	int failed;
+
+	if (load(NULL) < 0)
+		return 1;
+	tests = calloc(n + rulebook->n_rules, sizeof(*tests));
+	if (tests == NULL)
+		return 1;
+	memcpy(tests, editions, sizeof(editions));
+	for (unsigned i = 0; i < rulebook->n_rules; i++)
+		tests[n++] = (struct CMUnitTest){ .name = rulebook->rules[i]->key,
+			.test_func = test_rule,
+			.initial_state = rulebook->rules[i] };
+	failed = _cmocka_run_group_tests("rules", tests, n, NULL, NULL);
+	(void)unload(NULL);
+	return failed;
+}
