@@ -578,6 +578,18 @@ static const struct {
 	{ FACT_ENGINE_SET_DEFAULT_IP, "ip", "0.0.0.0" },
 };
 
+static const struct {
+	enum fact_id fact;
+	const char *name; /* of the flag and of the key */
+	bool otherwise;
+} bools[] = {
+	{ FACT_ENGINE_SET_ICC, "icc", true },
+	{ FACT_ENGINE_SET_IPTABLES, "iptables", true },
+	{ FACT_ENGINE_SET_NO_NEW_PRIVILEGES, "no-new-privileges", false },
+	{ FACT_ENGINE_SET_USERLAND_PROXY, "userland-proxy", true },
+	{ FACT_ENGINE_SET_EXPERIMENTAL, "experimental", false },
+};
+
 static void
 set_from_process(struct draft *d, const struct settings *s)
 {
@@ -588,9 +600,10 @@ set_from_process(struct draft *d, const struct settings *s)
 		draft_set(d, texts[i].fact,
 		    or_else(text_setting(s, texts[i].name, texts[i].name),
 			value_string(texts[i].otherwise)));
-	draft_set(d, FACT_ENGINE_SET_ICC, or_else(bool_setting(s, "icc", "icc"), value_bool(true)));
-	draft_set(d, FACT_ENGINE_SET_IPTABLES,
-	    or_else(bool_setting(s, "iptables", "iptables"), value_bool(true)));
+	for (size_t i = 0; i < ARRAY_SIZE(bools); i++)
+		draft_set(d, bools[i].fact,
+		    or_else(bool_setting(s, bools[i].name, bools[i].name),
+			value_bool(bools[i].otherwise)));
 	draft_set(d, FACT_ENGINE_SET_DEFAULT_ULIMITS, default_ulimits(s));
 	draft_set(d, FACT_ENGINE_SET_STORAGE_OPTS,
 	    or_else(texts_setting(s, "storage-opt", "storage-opts"), value_list(NULL, 0)));
