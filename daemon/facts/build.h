@@ -153,4 +153,26 @@ int build_engine_inventory(struct snapshot **ret, const struct engine_inventory_
 int build_image_inspect(struct snapshot **ret, struct json_object *inspect, const bool *in_use,
     const char *in_use_why, int64_t now_ms);
 
+/* Raw input of host.services. */
+struct host_listener {
+	char protocol[8]; /* tcp, udp */
+	char address[64];
+	uint16_t port;
+	char program[64]; /* empty: not known */
+};
+struct host_sysctl {
+	const char *name; /* kernel.kptr_restrict */
+	const char *text; /* NULL with why */
+	const char *why;
+};
+struct host_services_input {
+	const struct host_listener *listeners; /* those outside containers */
+	size_t n_listeners;
+	bool listeners_cut;
+	const char *listeners_why;
+	const struct host_sysctl *sysctls; /* those that this kernel has */
+	size_t n_sysctls;
+};
+int build_host_services(struct snapshot **ret, const struct host_services_input *in);
+
 #endif

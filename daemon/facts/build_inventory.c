@@ -14,6 +14,8 @@ enum {
 	SHORT_ID = 12,
 };
 
+static const char no_list[] = "what the engine gave for a list is none";
+
 /* Ids of images that containers were made of; sorted. */
 struct used {
 	const char **ids;
@@ -108,15 +110,17 @@ static int
 set_unused(struct draft *d, const struct engine_inventory_input *in)
 {
 	_cleanup_(used_clear) struct used used = { 0 };
+	const char *why;
 	int r;
 
+	if (in->images == NULL || in->containers == NULL) {
+		why = in->images == NULL ? in->images_why : in->containers_why;
+		draft_set(d, FACT_ENGINE_IMAGES_UNUSED, unreadable_printf(d->arena, "%s", why));
+		return 0;
+	}
 	if (!json_object_is_type(in->containers, json_type_array) ||
 	    !json_object_is_type(in->images, json_type_array)) {
-		draft_set(d, FACT_ENGINE_IMAGES_UNUSED,
-		    unreadable_printf(d->arena, "%s",
-			in->images_why != NULL       ? in->images_why
-			: in->containers_why != NULL ? in->containers_why
-						     : "a list of the engine is none"));
+		draft_set(d, FACT_ENGINE_IMAGES_UNUSED, value_unreadable(no_list));
 		return 0;
 	}
 	r = used_read(&used, in->containers);
@@ -131,10 +135,10 @@ set_unused(struct draft *d, const struct engine_inventory_input *in)
 static struct value
 count(struct arena *a, struct json_object *list, const char *why)
 {
-	if (why != NULL)
+	if (list == NULL)
 		return unreadable_printf(a, "%s", why);
 	if (!json_object_is_type(list, json_type_array))
-		return value_unreadable("a list of the engine is none");
+		return value_unreadable(no_list);
 	return value_int((int64_t)json_object_array_length(list));
 }
 
@@ -177,7 +181,7 @@ list_volumes(struct arena *a, struct json_object *volumes, const char *why)
 	struct json_object *list = NULL;
 	struct value trouble;
 
-	if (why != NULL)
+	if (volumes == NULL)
 		return unreadable_printf(a, "%s", why);
 	switch (read_find(
 	    a, volumes, "Volumes", json_type_array, READ_NULL_IS_EMPTY, &list, &trouble)) {

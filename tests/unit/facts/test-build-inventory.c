@@ -156,7 +156,11 @@ test_content_trust(void **state)
 			{ "profile", trust[i].profile, false },
 			{ "late", trust[i].late, false },
 		};
-		const struct engine_inventory_input in = { .files = files, .n_files = 3 };
+		const struct engine_inventory_input in = { .containers_why = "x",
+			.images_why = "x",
+			.volumes_why = "x",
+			.files = files,
+			.n_files = 3 };
 		_cleanup_(snapshot_freep) struct snapshot *s = NULL;
 
 		print_message("%zu\n", i);
@@ -168,7 +172,10 @@ test_content_trust(void **state)
 static void
 test_content_trust_unreadable(void **state)
 {
-	const struct engine_inventory_input in = { .files_why = "Permission denied" };
+	const struct engine_inventory_input in = { .containers_why = "x",
+		.images_why = "x",
+		.volumes_why = "x",
+		.files_why = "Permission denied" };
 	_cleanup_(snapshot_freep) struct snapshot *s = NULL;
 
 	(void)state;
