@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "util/clock.h"
 
+#include <ctype.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static int64_t
@@ -52,4 +54,100 @@ clock_text(int64_t realtime_ms, char *ret)
 	(void)strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
 	(void)snprintf(ret, CLOCK_TEXT_SIZE, "%.19s.%03dZ", date,
 	    (int)(realtime_ms < 0 ? 0 : realtime_ms % 1000));
+}
+
+/* Does the text start with that form? 0 stands for a digit, all else for itself. */
+static bool
+has_form(const char *text, const char *form)
+{
+	for (; *form != '\0'; text++, form++)
+		if (*form == '0' ? !isdigit((unsigned char)*text) : *text != *form)
+			return false;
+	return true;
+}
+
+static int
+digits(const char *text, unsigned n)
+{
+	int number = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		number = number * 10 + text[i] - '0';
+	return number;
+}
+
+static bool
+parse_day(const char *text, struct tm *ret)
+{
+	struct tm tm = { 0 }, back;
+	time_t seconds;
+
+	if (!has_form(text, "0000-00-00"))
+		return false;
+	tm.tm_year = digits(text, 4) - 1900;
+	tm.tm_mon = digits(text + 5, 2) - 1;
+	tm.tm_mday = digits(text + 8, 2);
+	/* The 30th of February comes back as another day. */
+	seconds = timegm(&tm);
+	if (seconds < 0 || gmtime_r(&seconds, &back) == NULL)
+		return false;
+	*ret = tm;
+	return back.tm_mon == digits(text + 5, 2) - 1 && back.tm_mday == digits(text + 8, 2);
+}
+
+static const char *
+skip_fraction(const char *text, int *ret_ms)
+{
+	int unit = 100;
+
+	*ret_ms = 0;
+	if (*text != '.' || !isdigit((unsigned char)text[1]))
+		return text;
+	for (text++; isdigit((unsigned char)*text); text++, unit /= 10)
+		*ret_ms += unit * (*text - '0');
+	return text;
+}
+
+/* Minutes east of Greenwich. */
+static bool
+parse_offset(const char *text, int *ret_minutes)
+{
+	int hours, minutes;
+
+	*ret_minutes = 0;
+	if (strcmp(text, "Z") == 0 || strcmp(text, "z") == 0)
+		return true;
+	if ((*text != '+' && *text != '-') || !has_form(text + 1, "00:00") || text[6] != '\0')
+		return false;
+	hours = digits(text + 1, 2);
+	minutes = digits(text + 4, 2);
+	*ret_minutes = (hours * 60 + minutes) * (*text == '-' ? -1 : 1);
+	return hours < 24 && minutes < 60;
+}
+
+bool
+clock_parse(const char *text, int64_t *ret_realtime_ms, bool *ret_is_day)
+{
+	bool is_day = strlen(text) == strlen("0000-00-00");
+	int ms = 0, minutes = 0;
+	struct tm tm;
+
+	if (!parse_day(text, &tm))
+		return false;
+	if (!is_day) {
+		text += strlen("0000-00-00");
+		if ((*text != 'T' && *text != 't') || !has_form(text + 1, "00:00:00"))
+			return false;
+		tm.tm_hour = digits(text + 1, 2);
+		tm.tm_min = digits(text + 4, 2);
+		tm.tm_sec = digits(text + 7, 2);
+		if (tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
+			return false;
+		text = skip_fraction(text + strlen("T00:00:00"), &ms);
+		if (!parse_offset(text, &minutes))
+			return false;
+	}
+	*ret_realtime_ms = ((int64_t)timegm(&tm) - minutes * 60) * 1000 + ms;
+	*ret_is_day = is_day;
+	return *ret_realtime_ms >= 0;
 }
