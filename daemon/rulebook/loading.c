@@ -17,6 +17,7 @@ loading_init(struct loading *l)
 	*l = (struct loading){};
 	l->selection.exclusions_tail = &l->selection.exclusions;
 	l->references_tail = &l->references;
+	l->exceptions_tail = &l->exceptions;
 	l->rb = calloc(1, sizeof(*l->rb));
 	if (l->rb == NULL)
 		return -ENOMEM;

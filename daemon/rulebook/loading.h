@@ -20,6 +20,7 @@ enum {
 	LOADING_FILES_MAX = 256, /* of one folder */
 	LOADING_RULES_MAX = 1024,
 	LOADING_BENCHMARKS_MAX = 32,
+	LOADING_EXCEPTIONS_MAX = 4096,
 	LOADING_MEMORY_MAX = 64 * 1024 * 1024,
 };
 
@@ -29,6 +30,13 @@ struct exclusion {
 	const char *rule, *reason;
 	const char *file;
 	unsigned line;
+};
+
+/* An exception, and the rule that it names. */
+struct pending_exception {
+	struct pending_exception *next;
+	struct exception exception;
+	const char *rule;
 };
 
 /* A rule that a benchmark's entry names. */
@@ -55,6 +63,7 @@ struct loading {
 	struct sha256 *digest;
 	struct selection selection;
 	struct reference *references, **references_tail;
+	struct pending_exception *exceptions, **exceptions_tail;
 	bool rules_missing; /* a file of rules could not be read: don't miss its rules elsewhere */
 
 	/* The file at hand. */
@@ -86,11 +95,14 @@ const char *loading_shown(struct loading *l, const char *text);
 loading_fn load_rules;                   /* load_rules.c */
 loading_fn load_benchmark;               /* load_benchmarks.c */
 loading_fn load_settings;                /* load_settings.c */
+loading_fn load_exceptions;              /* load_exceptions.c */
 int default_settings(struct loading *l); /* what holds before any file; 0 or -ENOMEM */
 
 /* When all files are in and rules are sorted: gives the entries of benchmarks their rules; brings
- * benchmarks into order and says of rules whether they are selected. */
+ * benchmarks into order and says of rules whether they are selected; gives exceptions their rules,
+ * and checks that they are of a sort. */
 void resolve_benchmarks(struct loading *l); /* load_benchmarks.c */
 int select_rules(struct loading *l);        /* select.c */
+int resolve_exceptions(struct loading *l);  /* load_exceptions.c */
 
 #endif

@@ -21,6 +21,11 @@ static const char *const severity_names[_SEVERITIES] = {
 	[SEVERITY_LOW] = "low",
 };
 
+static const char *const exception_state_names[_EXCEPTION_STATES] = {
+	[EXCEPTION_WAIVED] = "waived",
+	[EXCEPTION_ATTESTED] = "attested",
+};
+
 const char *
 verdict_name(enum verdict v)
 {
@@ -31,6 +36,12 @@ const char *
 severity_name(enum severity s)
 {
 	return severity_names[s];
+}
+
+const char *
+exception_state_name(enum exception_state s)
+{
+	return exception_state_names[s];
 }
 
 static int
@@ -115,6 +126,8 @@ load_files(struct loading *l, const struct rulebook_paths *paths)
 		    l, paths->config_file, LOADING_NEEDED | LOADING_GUARDED, load_settings);
 	if (r >= 0 && paths->config_dir != NULL)
 		r = loading_folder(l, paths->config_dir, LOADING_GUARDED, load_settings);
+	if (r >= 0 && paths->exceptions_dir != NULL)
+		r = loading_folder(l, paths->exceptions_dir, LOADING_GUARDED, load_exceptions);
 	return r;
 }
 
@@ -147,6 +160,8 @@ load_all(struct loading *l, const struct rulebook_paths *paths)
 	sort_rules(l->rb);
 	resolve_benchmarks(l);
 	r = select_rules(l);
+	if (r >= 0)
+		r = resolve_exceptions(l);
 	if (r < 0)
 		return r;
 	sha256_finish(l->digest, l->rb->sha256);
@@ -211,6 +226,24 @@ rulebook_find(const struct rulebook *rb, const char *key_or_number, const char *
 		return find_by_number(rb, key_or_number, benchmark);
 	found = bsearch(key_or_number, rb->rules, rb->n_rules, sizeof(rb->rules[0]), compare_key);
 	return found == NULL ? NULL : *found;
+}
+
+const struct exception *
+rulebook_exceptions(const struct rulebook *rb, const struct rule *rule, unsigned *ret_n)
+{
+	unsigned low = 0, high = rb->n_exceptions, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (rb->exceptions[middle].rule->index < rule->index)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	while (high < rb->n_exceptions && rb->exceptions[high].rule == rule)
+		high++;
+	*ret_n = high - low;
+	return rb->exceptions + low;
 }
 
 const struct benchmark_entry *

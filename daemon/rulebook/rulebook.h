@@ -6,8 +6,8 @@
  *
  * Files, all with the ending .yaml: lists of rules in RULES_DIR, benchmarks in
  * RULES_DIR/benchmarks, the site's own in rules.d (and rules.d/benchmarks), settings in
- * plimsoll.yaml and plimsoll.d. No anchors, tags or merges; an unknown or repeated key is refused;
- * every complaint is "FILE:LINE: what".
+ * plimsoll.yaml and plimsoll.d, lists of exceptions in exceptions.d. No anchors, tags or merges; an
+ * unknown or repeated key is refused; every complaint is "FILE:LINE: what".
  *
  * A file or folder of the site (all but RULES_DIR) is refused if it is owned by another user than
  * root and the one that we run as, or if its group or others may write it. RULES_DIR is named by
@@ -148,9 +148,44 @@ struct settings {
 	unsigned exec_keep_s; /* how long an exec finding stays: 1 day */
 };
 
+/* An operator's entry: a fail is waived, or a review attested, by whom, why and until when. The
+ * rulebook keeps it past its end: whoever judges says that it has ended. */
+enum exception_state {
+	EXCEPTION_WAIVED,   /* of rules that pass or fail */
+	EXCEPTION_ATTESTED, /* of reviews */
+	_EXCEPTION_STATES,
+};
+const char *exception_state_name(enum exception_state s); /* "waived" */
+
+/* What its pattern is held against. */
+enum exception_match {
+	EXCEPTION_ALL, /* no pattern: every subject of the rule */
+	EXCEPTION_NAME,
+	EXCEPTION_IMAGE,
+	EXCEPTION_LABEL, /* "KEY": there is such a label; "KEY=GLOB": with such a value */
+	EXCEPTION_PATH,
+	_EXCEPTION_MATCHES,
+};
+
+struct exception {
+	const struct rule *rule;
+	enum exception_match match;
+	const char *pattern; /* a glob, in which * matches slashes too; NULL: EXCEPTION_ALL */
+	enum exception_state state;
+	const char *owner, *reason;
+	const char *ticket;   /* NULL: none */
+	const char *expires;  /* as it is written; NULL: never */
+	int64_t expires_ms;   /* CLOCK_REALTIME from which on it covers nothing; INT64_MAX: never */
+	const char *evidence; /* SHA-256 in hex of what was attested; NULL: any */
+	const char *source;   /* file */
+	unsigned line;
+};
+
 struct rulebook {
 	struct rule **rules; /* sorted by key */
 	unsigned n_rules;
+	struct exception *exceptions; /* by rule, then in the order of files and lines */
+	unsigned n_exceptions;
 	struct benchmark *benchmarks; /* the leading one first, enabled before others */
 	unsigned n_benchmarks;
 	struct settings settings;
@@ -164,6 +199,7 @@ struct rulebook_paths {
 	const char *site_rules_dir; /* NULL or absent: none */
 	const char *config_file;    /* NULL: defaults; named but absent: refused */
 	const char *config_dir;     /* plimsoll.d; NULL or absent: none */
+	const char *exceptions_dir; /* NULL or absent: none */
 };
 
 enum {
@@ -180,6 +216,9 @@ DEFINE_CLEANUP(struct rulebook, rulebook_free)
 /* By key, or by number in the benchmark named (NULL: the leading one). NULL: there is none. */
 const struct rule *rulebook_find(
     const struct rulebook *rb, const char *key_or_number, const char *benchmark);
+/* The exceptions of a rule: the first of *ret_n. */
+const struct exception *rulebook_exceptions(
+    const struct rulebook *rb, const struct rule *rule, unsigned *ret_n);
 /* The entry of a rule in a benchmark, or NULL. */
 const struct benchmark_entry *benchmark_entry_of(
     const struct benchmark *b, const struct rule *rule);

@@ -69,6 +69,7 @@ fixture_init(struct fixture *f)
 	fixture_folder(f, "rules/benchmarks");
 	fixture_folder(f, "rules.d");
 	fixture_folder(f, "plimsoll.d");
+	fixture_folder(f, "exceptions.d");
 	fixture_put(f, "plimsoll.yaml", "");
 }
 
@@ -104,13 +105,15 @@ static inline int
 fixture_load(struct fixture *f)
 {
 	char rules[PATH_MAX], site[PATH_MAX], file[PATH_MAX], folder[PATH_MAX];
-	const struct rulebook_paths paths = { rules, site, file, folder };
+	char exceptions[PATH_MAX];
+	const struct rulebook_paths paths = { rules, site, file, folder, exceptions };
 	int r;
 
 	(void)snprintf(rules, sizeof(rules), "%s/rules", f->dir);
 	(void)snprintf(site, sizeof(site), "%s/rules.d", f->dir);
 	(void)snprintf(file, sizeof(file), "%s/plimsoll.yaml", f->dir);
 	(void)snprintf(folder, sizeof(folder), "%s/plimsoll.d", f->dir);
+	(void)snprintf(exceptions, sizeof(exceptions), "%s/exceptions.d", f->dir);
 	f->rb = rulebook_free(f->rb);
 	free(f->errors);
 	f->errors = NULL;
