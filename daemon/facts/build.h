@@ -175,4 +175,23 @@ struct host_services_input {
 };
 int build_host_services(struct snapshot **ret, const struct host_services_input *in);
 
+/* Raw input of host.system. A text NULL without a reason: this kernel has no such file. */
+struct host_system_input {
+	const char *kernel; /* release; NULL: not known */
+	const char *lsms, *lsms_why;
+	const char *apparmor, *apparmor_why;
+	const char *selinux, *selinux_why;
+};
+int build_host_system(struct snapshot **ret, const struct host_system_input *in);
+
+/* Raw input of engine.units: a unit's file and its drop-ins. */
+struct unit_files {
+	const char *const *paths;
+	size_t n;
+	bool cut;        /* there are more */
+	const char *why; /* not NULL: they could not be had */
+};
+int build_engine_units(
+    struct snapshot **ret, const struct unit_files *service, const struct unit_files *socket);
+
 #endif
