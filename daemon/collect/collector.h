@@ -59,7 +59,7 @@ struct collector_counters {
 	uint64_t collections, api_calls,
 	    api_errors; /* errors: no answer, nonsense, or a status that is none of 200 and 404 */
 };
-const struct collector_counters *collector_counters(const struct collector *c);
+const struct collector_counters *collector_counters(struct collector *c);
 
 /* Borrowed, for watchers that need the same view. */
 struct docker *collector_docker(struct collector *c);

@@ -121,7 +121,7 @@ proc_started_ms(int pid, int64_t *ret)
 	if (hertz <= 0 || clock_gettime(CLOCK_BOOTTIME, &boot) < 0)
 		return -EIO;
 	*ret = clock_realtime_ms() - ((int64_t)boot.tv_sec * 1000 + boot.tv_nsec / 1000000) +
-	       ticks * 1000 / hertz;
+	       (ticks + 1) * 1000 / hertz;
 	return 0;
 }
 

@@ -25,7 +25,8 @@ int proc_comm(int pid, char ret[PROC_COMM_SIZE]);
 /* Its program file, without the kernel's mark of a deleted one. Caller frees. */
 int proc_exe(int pid, char **ret);
 
-/* From /proc/<pid>/stat: its parent, and its start in CLOCK_REALTIME milliseconds. */
+/* From /proc/<pid>/stat: its parent, and its start in CLOCK_REALTIME milliseconds. The kernel
+ * counts in ticks of some milliseconds: it is the end of the tick that is given. */
 int proc_parent(int pid);
 int proc_started_ms(int pid, int64_t *ret);
 

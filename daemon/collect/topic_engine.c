@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Topics of the engine that the API alone tells: engine.info, engine.bridge, engine.inventory. */
+#include "collect/collector_private.h"
+#include "collect/host.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *
+text_at(struct json_object *json, const char *a, const char *b, const char *c)
+{
+	const char *const path[] = { a, b, c };
+
+	for (size_t i = 0; i < 3 && path[i] != NULL; i++)
+		if (!json_object_object_get_ex(json, path[i], &json))
+			return NULL;
+	return json_object_is_type(json, json_type_string) ? json_object_get_string(json) : NULL;
+}
+
+static void
+keep(char **at, const char *text)
+{
+	free(*at);
+	*at = text != NULL ? strdup(text) : NULL;
+}
+
+void
+engine_remember(struct collector *c, struct json_object *info)
+{
+	const char *standard = text_at(info, "DefaultRuntime", NULL, NULL);
+
+	keep(&c->data_root, text_at(info, "DockerRootDir", NULL, NULL));
+	keep(&c->runtime, standard != NULL ? text_at(info, "Runtimes", standard, "path") : NULL);
+	c->told_by = docker_pid(c->docker);
+}
+
+static void
+on_info(struct job *job)
+{
+	struct json_object *version, *info;
+	struct snapshot *snapshot = NULL;
+	int r;
+
+	version = job_reply(job, 0);
+	info = version != NULL ? job_reply(job, 1) : NULL;
+	if (info == NULL)
+		return;
+	engine_remember(job->collector, info);
+	r = build_engine_info(&snapshot, version, info);
+	job_finish_built(job, r, snapshot);
+}
+
+void
+collect_engine_info(struct job *job)
+{
+	static const char *const paths[] = { "/version", "/info" };
+
+	job_ask(job, paths, 2, on_info);
+}
+
+static void
+on_bridge(struct job *job)
+{
+	struct json_object *bridge = NULL;
+	struct snapshot *snapshot = NULL;
+	int r;
+
+	if (job->replies[0].status != 404) {
+		bridge = job_reply(job, 0);
+		if (bridge == NULL)
+			return;
+	}
+	r = build_engine_bridge(&snapshot, bridge);
+	job_finish_built(job, r, snapshot);
+}
+
+void
+collect_engine_bridge(struct job *job)
+{
+	static const char *const paths[] = { "/networks/bridge" };
+
+	job_ask(job, paths, 1, on_bridge);
+}
+
+/* --- engine.inventory --- */
+
+enum {
+	PROFILE_FILES_MAX = 64,
+	PROFILE_MAX = 256 * 1024,
+};
+
+struct profiles {
+	struct environment_file files[PROFILE_FILES_MAX];
+	size_t n;
+	char **below; /* of /etc/profile.d */
+	size_t n_below;
+	char why[256];
+};
+
+static void
+profiles_clear(struct profiles *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		free((char *)(uintptr_t)p->files[i].text);
+	host_glob_free(p->below, p->n_below);
+}
+
+static int
+add_profile(struct profiles *p, const struct host *host, const char *path, bool all_exported)
+{
+	char *text;
+	int r;
+
+	if (p->n == PROFILE_FILES_MAX) {
+		(void)snprintf(
+		    p->why, sizeof(p->why), "there are too many files in /etc/profile.d");
+		return -E2BIG;
+	}
+	r = host_read(host, path, PROFILE_MAX, &text, NULL);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0) {
+		(void)snprintf(p->why, sizeof(p->why), "%.128s: %s", path, reason(r));
+		return r;
+	}
+	p->files[p->n++] =
+	    (struct environment_file){ .path = path, .text = text, .all_exported = all_exported };
+	return 0;
+}
+
+static int
+read_profiles(struct profiles *p, const struct host *host)
+{
+	int r;
+
+	r = add_profile(p, host, "/etc/environment", true);
+	if (r == 0)
+		r = add_profile(p, host, "/etc/profile", false);
+	if (r < 0)
+		return r;
+	r = host_glob(host, "/etc/profile.d/*.sh", &p->below, &p->n_below);
+	if (r != 0) {
+		(void)snprintf(p->why, sizeof(p->why), "/etc/profile.d: %s",
+		    r == HOST_E_CUT ? "too many files" : reason(r));
+		return r;
+	}
+	for (size_t i = 0; r == 0 && i < p->n_below; i++)
+		r = add_profile(p, host, p->below[i], false);
+	return r;
+}
+
+static const char *
+why_of(const struct engine_reply *reply)
+{
+	return reply->json == NULL ? reply->why : NULL;
+}
+
+static void
+on_inventory(struct job *job)
+{
+	_cleanup_(profiles_clear) struct profiles profiles = { 0 };
+	struct engine_inventory_input in = {
+		.containers = job->replies[0].json,
+		.images = job->replies[1].json,
+		.volumes = job->replies[2].json,
+		.containers_why = why_of(&job->replies[0]),
+		.images_why = why_of(&job->replies[1]),
+		.volumes_why = why_of(&job->replies[2]),
+		.files = profiles.files,
+	};
+	struct snapshot *snapshot = NULL;
+	int r;
+
+	if (read_profiles(&profiles, job->collector->host) != 0)
+		in.files_why = profiles.why;
+	in.n_files = profiles.n;
+	r = build_engine_inventory(&snapshot, &in);
+	job_finish_built(job, r, snapshot);
+}
+
+void
+collect_engine_inventory(struct job *job)
+{
+	static const char *const paths[] = { "/containers/json?all=1", "/images/json", "/volumes" };
+
+	job_ask(job, paths, 3, on_inventory);
+}

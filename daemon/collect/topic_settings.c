@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The raw input of engine.settings: how dockerd was started, and the files around it. */
+#include "collect/collector_private.h"
+#include "collect/host.h"
+#include "collect/listening.h"
+#include "collect/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	CMDLINE_MAX = 1024 * 1024,
+	ENVIRON_MAX = 1024 * 1024,
+	CONFIG_MAX = 1024 * 1024,
+	GROUP_MAX = 16 * 1024 * 1024,
+};
+
+struct raw {
+	char *cmdline, *environ, *config, *exe, *containerd, *runc, *group;
+	struct listening listening;
+};
+
+static void
+raw_clear(struct raw *raw)
+{
+	free(raw->cmdline);
+	free(raw->environ);
+	free(raw->config);
+	free(raw->exe);
+	free(raw->containerd);
+	free(raw->runc);
+	free(raw->group);
+	listening_clear(&raw->listening);
+}
+
+static void
+read_process(struct engine_settings_input *in, struct raw *raw, int pid)
+{
+	static const char *const none[] = { NULL };
+	int r;
+
+	r = proc_read(pid, "cmdline", CMDLINE_MAX, &raw->cmdline, &in->cmdline_len);
+	if (r < 0)
+		in->process_why = reason(r);
+	in->cmdline = raw->cmdline;
+	r = proc_read(pid, "environ", ENVIRON_MAX, &raw->environ, &in->environ_len);
+	if (r < 0)
+		in->process_why = reason(r);
+	in->environ = raw->environ;
+	if (proc_started_ms(pid, &in->process_started_ms) < 0)
+		in->process_started_ms = 0;
+	if (proc_exe(pid, &raw->exe) == 0)
+		in->exe = raw->exe;
+	r = listening_read(&raw->listening, pid);
+	if (r < 0) {
+		in->listening_why = reason(r);
+		return;
+	}
+	/* None is a list too. */
+	in->listening =
+	    raw->listening.addresses != NULL ? (const char *const *)raw->listening.addresses : none;
+	in->n_listening = raw->listening.n;
+}
+
+static int64_t
+in_ms(const struct statx_timestamp *t)
+{
+	return t->tv_sec * 1000 + t->tv_nsec / 1000000;
+}
+
+/* A file that was moved into place keeps its time of change, but not when it was made. */
+static int64_t
+changed_ms(const struct host *host, const char *path)
+{
+	_cleanup_(closep) int fd = host_open_path(host, path, true);
+	struct statx st;
+	int64_t changed;
+
+	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH, STATX_MTIME | STATX_BTIME, &st) < 0)
+		return 0;
+	changed = in_ms(&st.stx_mtime);
+	if ((st.stx_mask & STATX_BTIME) != 0 && in_ms(&st.stx_btime) > changed)
+		changed = in_ms(&st.stx_btime);
+	return changed;
+}
+
+static void
+read_config(struct engine_settings_input *in, struct raw *raw, const struct host *host)
+{
+	char path[PATH_MAX];
+	int r;
+
+	engine_config_path(in->cmdline, in->cmdline_len, path, sizeof(path));
+	r = host_read(host, path, CONFIG_MAX, &raw->config, NULL);
+	if (r < 0 && r != -ENOENT)
+		in->config_why = reason(r);
+	in->config = raw->config;
+	in->config_changed_ms = changed_ms(host, path);
+}
+
+/* --- programs --- */
+
+/* Where dockerd's PATH leads, as seen from the root; NULL: nowhere. */
+static char *
+find_program(const struct host *host, const char *name)
+{
+	static const char *const folders[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+		"/usr/bin", "/sbin", "/bin" };
+	char path[128], *real;
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", folders[i], name);
+		if (host_realpath(host, path, &real) == 0)
+			return real;
+	}
+	return NULL;
+}
+
+/* dockerd starts one of its own, or uses the system's. */
+static char *
+find_containerd(const struct host *host, int engine_pid)
+{
+	int pid = engine_pid > 0 ? proc_find("containerd", engine_pid) : 0;
+	char *exe;
+
+	if (pid == 0)
+		pid = proc_find("containerd", 1);
+	if (pid > 0 && proc_exe(pid, &exe) == 0)
+		return exe;
+	return find_program(host, "containerd");
+}
+
+static char *
+find_runc(const struct host *host, const char *runtime)
+{
+	char *real;
+
+	if (runtime != NULL && runtime[0] == '/' && host_realpath(host, runtime, &real) == 0)
+		return real;
+	return find_program(host, "runc");
+}
+
+void
+collect_engine_settings(struct job *job)
+{
+	struct collector *c = job->collector;
+	_cleanup_(raw_clear) struct raw raw = { 0 };
+	struct engine_settings_input in = { 0 };
+	struct snapshot *snapshot = NULL;
+	const char *why;
+	int r, pid;
+
+	if (!docker_alive(c->docker, &why)) {
+		job_unreadable(job, "no engine: %s", why);
+		return;
+	}
+	pid = docker_pid(c->docker);
+	if (pid > 0)
+		read_process(&in, &raw, pid);
+	else
+		in.process_why = in.listening_why = "which process is dockerd is not known";
+	read_config(&in, &raw, c->host);
+	in.containerd_exe = raw.containerd = find_containerd(c->host, pid);
+	in.runc_exe = raw.runc = find_runc(c->host, c->runtime);
+	r = host_read(c->host, "/etc/group", GROUP_MAX, &raw.group, NULL);
+	if (r < 0)
+		in.group_why = reason(r);
+	in.group_file = raw.group;
+	r = build_engine_settings(&snapshot, &in);
+	job_finish_built(job, r, snapshot);
+}
