@@ -9,28 +9,47 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The engine's filter goes by descent: containers of images built upon this one are among them. */
-static bool
-is_in_use(struct json_object *containers, const char *id)
+static const char *
+text_of(struct json_object *object, const char *name)
 {
-	struct json_object *image = NULL;
+	struct json_object *text = NULL;
 
-	for (size_t i = 0; i < json_object_array_length(containers); i++)
-		if (json_object_object_get_ex(
-			json_object_array_get_idx(containers, i), "ImageID", &image) &&
-		    json_object_is_type(image, json_type_string) &&
-		    strcmp(json_object_get_string(image), id) == 0)
-			return true;
-	return false;
+	return json_object_object_get_ex(object, name, &text) &&
+		       json_object_is_type(text, json_type_string)
+		   ? json_object_get_string(text)
+		   : NULL;
+}
+
+/* By the image's own id: the subject may have been named otherwise. NULL, or why it can't be told.
+ */
+static const char *
+look_for_use(bool *ret, struct json_object *image, const struct engine_reply *containers)
+{
+	const char *id = text_of(image, "Id"), *of;
+
+	*ret = false;
+	if (containers->json == NULL)
+		return containers->why;
+	if (!json_object_is_type(containers->json, json_type_array))
+		return "the engine's list of containers makes no sense";
+	if (id == NULL)
+		return "the image has no Id";
+	for (size_t i = 0; i < json_object_array_length(containers->json); i++) {
+		of = text_of(json_object_array_get_idx(containers->json, i), "ImageID");
+		if (of == NULL)
+			return "a container has no ImageID";
+		*ret |= strcmp(of, id) == 0;
+	}
+	return NULL;
 }
 
 static void
 on_image(struct job *job)
 {
-	struct json_object *image, *containers = job->replies[1].json;
-	const char *why = job->replies[1].why;
 	struct snapshot *snapshot = NULL;
-	bool in_use = false;
+	struct json_object *image;
+	const char *why;
+	bool in_use;
 	int r;
 
 	if (job->replies[0].status == 404) {
@@ -40,28 +59,22 @@ on_image(struct job *job)
 	image = job_reply(job, 0);
 	if (image == NULL)
 		return;
-	if (json_object_is_type(containers, json_type_array))
-		in_use = is_in_use(containers, job->id);
-	else if (containers != NULL) {
-		containers = NULL;
-		why = "the engine's list of containers makes no sense";
-	}
+	why = look_for_use(&in_use, image, &job->replies[1]);
 	r = build_image_inspect(
-	    &snapshot, image, containers != NULL ? &in_use : NULL, why, clock_realtime_ms());
+	    &snapshot, image, why == NULL ? &in_use : NULL, why, clock_realtime_ms());
 	job_finish_built(job, r, snapshot);
 }
 
+/* The whole list of containers, which all images that are asked for together share: the engine's
+ * filter by ancestor costs it as much for each, and goes by ids that a store of another kind has
+ * not. */
 void
 collect_image_inspect(struct job *job)
 {
-	char image[192], containers[320];
-	const char *const paths[] = { image, containers };
+	char image[192];
+	const char *const paths[] = { image, "/containers/json?all=1" };
 
 	(void)snprintf(image, sizeof(image), "/images/%s/json", job->id);
-	/* {"ancestor":["ID"]} */
-	(void)snprintf(containers, sizeof(containers),
-	    "/containers/json?all=1&filters=%%7B%%22ancestor%%22%%3A%%5B%%22%s%%22%%5D%%7D",
-	    job->id);
 	job_ask(job, paths, 2, on_image);
 }
 
