@@ -209,8 +209,8 @@ static const struct {
 	[SUBJECT_ENGINE] = { 0, "a rule of the engine has one subject, so no `subject` to choose" },
 	[SUBJECT_SWARM] = { 0, "a rule of the swarm has one subject, so no `subject` to choose" },
 	[SUBJECT_FILE] = { 1U << EXCEPTION_PATH, "files are told apart by `path`" },
-	[SUBJECT_IMAGE] = { 1U << EXCEPTION_NAME | 1U << EXCEPTION_IMAGE | 1U << EXCEPTION_LABEL,
-	    "images are told apart by `name`, `image` or `label`" },
+	[SUBJECT_IMAGE] = { 1U << EXCEPTION_NAME | 1U << EXCEPTION_IMAGE,
+	    "images are told apart by `name` or `image`, which is the same" },
 	[SUBJECT_CONTAINER] = { 1U << EXCEPTION_NAME | 1U << EXCEPTION_IMAGE |
 				    1U << EXCEPTION_LABEL,
 	    "containers are told apart by `name`, `image` or `label`" },

@@ -162,7 +162,7 @@ enum exception_match {
 	EXCEPTION_ALL, /* no pattern: every subject of the rule */
 	EXCEPTION_NAME,
 	EXCEPTION_IMAGE,
-	EXCEPTION_LABEL, /* "KEY": there is such a label; "KEY=GLOB": with such a value */
+	EXCEPTION_LABEL, /* of containers. "KEY": has it; "KEY=GLOB": and with such a value */
 	EXCEPTION_PATH,
 	_EXCEPTION_MATCHES,
 };
