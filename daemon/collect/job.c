@@ -262,7 +262,8 @@ job_ask(struct job *job, const char *const *paths, unsigned n, job_fn *replied)
 struct json_object *
 job_reply(struct job *job, unsigned i)
 {
-	if (job->replies[i].json == NULL)
-		job_unreadable(job, "%s", job->replies[i].why);
-	return job->replies[i].json;
+	if (job->replies[i].json != NULL)
+		return job->replies[i].json;
+	job_unreadable(job, "%s", job->replies[i].why);
+	return NULL;
 }
