@@ -1,26 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "judge/judgement.h"
 
+#include "judge/object.h"
 #include <json-c/json.h>
-
-/* Hands both over; false when out of memory. */
-static bool
-member(struct json_object *object, const char *key, struct json_object *value)
-{
-	if (json_object_object_add_ex(object, key, value,
-		JSON_C_OBJECT_ADD_CONSTANT_KEY | JSON_C_OBJECT_ADD_KEY_IS_NEW) == 0)
-		return true;
-	json_object_put(value);
-	return false;
-}
-
-static bool
-text_member(struct json_object *object, const char *key, const char *text)
-{
-	struct json_object *value = json_object_new_string(text);
-
-	return value != NULL && member(object, key, value);
-}
 
 static bool
 list_has(const struct value *list, const struct value *v)
@@ -48,22 +30,15 @@ narrowed(const struct judgement *judgement, const struct value *v)
 static struct json_object *
 entry_new(const struct judgement *judgement, enum fact_id fact, const struct value *v)
 {
-	struct json_object *entry = json_object_new_object(), *shown;
-	bool nothing = v->type == VALUE_NULL || v->type == VALUE_ABSENT;
+	struct object entry = object_begin();
 
-	shown = fact_show(fact, narrowed(judgement, v));
-	if (entry == NULL || (shown == NULL && !nothing) ||
-	    !text_member(entry, "fact", fact_table[fact].path)) {
-		json_object_put(shown);
-		json_object_put(entry);
-		return NULL;
-	}
-	if (!member(entry, "value", shown) ||
-	    !text_member(entry, "from", fact_table[fact].origin)) {
-		json_object_put(entry);
-		return NULL;
-	}
-	return entry;
+	object_string(&entry, "fact", fact_table[fact].path);
+	if (v->type == VALUE_NULL || v->type == VALUE_ABSENT)
+		object_null(&entry, "value");
+	else
+		object_add(&entry, "value", fact_show(fact, narrowed(judgement, v)));
+	object_string(&entry, "from", fact_table[fact].origin);
+	return object_end(&entry);
 }
 
 /* What doesn't apply rests on its condition alone. */
@@ -80,23 +55,20 @@ struct json_object *
 judgement_evidence(
     const struct judgement *judgement, const struct rule *rule, const struct judge_facts *facts)
 {
-	struct json_object *evidence = json_object_new_array(), *entry;
+	struct json_object *evidence = json_object_new_array();
 	const unsigned *reads;
 	size_t n;
 
-	if (evidence == NULL)
-		return NULL;
 	reads = facts_read(judgement, rule, &n);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; evidence != NULL && i < n; i++) {
 		enum fact_id fact = reads[i];
 
 		if (reads[i] >= _FACTS)
 			continue;
-		entry = entry_new(judgement, fact, facts->fact(facts->context, fact));
-		if (entry == NULL || json_object_array_add(evidence, entry) < 0) {
-			json_object_put(entry);
+		if (array_add(evidence,
+			entry_new(judgement, fact, facts->fact(facts->context, fact))) < 0) {
 			json_object_put(evidence);
-			return NULL;
+			evidence = NULL;
 		}
 	}
 	return evidence;

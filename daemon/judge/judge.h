@@ -17,17 +17,19 @@
 #include "rulebook/rulebook.h"
 #include "watch/cause.h"
 
+struct actor;
 struct event_base;
 struct json_object;
 struct judge;
 
 /* What is held of one rule for one subject. */
 struct finding {
-	uint16_t rule;                /* index into rulebook.rules */
-	uint8_t verdict;              /* enum verdict */
-	bool judged;                  /* false: never yet */
-	int64_t since_ms, checked_ms; /* CLOCK_REALTIME */
-	uint64_t digest;              /* struct judgement */
+	uint16_t rule;    /* index into rulebook.rules */
+	uint8_t verdict;  /* enum verdict */
+	bool judged;      /* false: never yet */
+	bool fresh;       /* judged for the first time in the round under way */
+	int64_t since_ms; /* CLOCK_REALTIME */
+	uint64_t digest;  /* struct judgement */
 };
 
 struct subject {
@@ -45,8 +47,12 @@ struct judge_handlers {
 	void (*on_committed)(void *arg); /* rows may be new in the ledger */
 	void (*on_settled)(
 	    void *arg); /* the first look, or one asked for, is complete: nothing is stale */
-	/* The files that rules look at, sorted: to be watched. Called when the set changed. */
+	/* The files that rules look at, globs among them, sorted: to be watched. Called when the
+	 * set changed. */
 	void (*on_files)(void *arg, const char *const *paths, size_t n);
+	/* Who changed a file, where that is known (see watch/actors.h). May be NULL. */
+	bool (*find_actor)(
+	    void *arg, const char *path, const char *target, int64_t since_ms, struct actor *ret);
 	/* Something that the operator of the daemon must hear: the store could not be written, a
 	 * round failed. */
 	void (*on_trouble)(void *arg, const char *what);
@@ -57,7 +63,8 @@ struct judge_counters {
 	    drops, drifts;
 };
 
-/* Borrows all but the handlers, which are copied. The ledger may have no store (see
+/* Borrows all but the handlers, which are copied. The collector goes before the judge does, so that
+ * it has no answers left to give. The ledger may have no store (see
  * judge/ledger.h). */
 int judge_new(struct judge **ret, struct event_base *base, const struct rulebook *rb,
     struct collector *collector, struct ledger *ledger, const struct judge_handlers *handlers);
@@ -69,6 +76,10 @@ const struct watch_sink *judge_sink(struct judge *j);
 /* Marks everything stale: all subjects are listed anew and looked at. on_settled() follows. */
 int judge_look(struct judge *j, enum cause_source source);
 bool judge_settled(const struct judge *j);
+/* Nothing is stale, under way or to be judged. */
+bool judge_is_idle(const struct judge *j);
+/* What a glob matches may have changed. */
+void judge_files_changed(struct judge *j);
 
 /* Subjects in order of kind, then name. Borrowed; valid until the next return to the event loop. */
 const struct subject *const *judge_subjects(const struct judge *j, size_t *ret_n);
@@ -82,11 +93,34 @@ bool judge_source_sees(
 uint64_t judge_blind_ms(const struct judge *j, enum watch_source s); /* in all */
 unsigned judge_gaps(const struct judge *j, enum watch_source s);
 
+/* A finding as outputs see it. A rule without any subject (no container, say) has one finding too:
+ * not applicable, or unknown where the subjects could not be listed, and the engine's. */
+struct finding_view {
+	const struct subject *subject;
+	const struct rule *rule;
+	const struct finding *finding; /* NULL: the rule has no subject */
+	enum verdict verdict;          /* what is to be shown: unknown while its source is blind */
+};
+/* Every finding, in order of rules, then subjects. Stops at the first callback that returns other
+ * than 0, and returns that. */
+typedef int judge_finding_fn(void *arg, const struct finding_view *view);
+int judge_each_finding(const struct judge *j, judge_finding_fn *fn, void *arg);
+
+struct judge_summary {
+	unsigned verdicts[_VERDICTS], waived, attested;
+	unsigned notselected; /* rules that the settings leave out */
+	unsigned notchecked;  /* entries of enabled benchmarks that no rule stands for */
+};
+struct judge_summary judge_summary(const struct judge *j);
+/* As interfaces.md has it. New reference; NULL when out of memory. */
+struct json_object *judge_summary_json(const struct judge *j);
+
 /* The reason and the evidence of a finding, judged anew from what is held, as interfaces.md has it:
  * an object with rule, title, severity, refs, subject, verdict, since, checked, because, evidence,
  * exception. New reference; NULL when out of memory. */
-struct json_object *judge_finding_json(
-    const struct judge *j, const struct subject *s, const struct finding *f);
+struct json_object *judge_finding_json(const struct judge *j, const struct finding_view *view);
+struct json_object *judge_refs_json(const struct judge *j, const struct rule *rule);
+struct json_object *judge_subject_json(const struct subject *s);
 /* The engine's part of that document, or a JSON null. */
 struct json_object *judge_engine_json(const struct judge *j);
 

@@ -111,23 +111,27 @@ fill(struct text *t, const struct bench *b, const char *words)
 	return 0;
 }
 
+/* Whether the rule reads a fact of the topic that is absent by nature. */
+static bool
+reads_absent(const struct bench *b, enum topic topic)
+{
+	const struct rule *rule = b->rule;
+
+	if ((rule->topics & 1u << topic) == 0)
+		return false;
+	for (size_t i = 0; i < rule->n_reads; i++)
+		if (rule->reads[i] < _FACTS && fact_table[rule->reads[i]].topic == topic &&
+		    b->read(b->context, rule->reads[i])->type == VALUE_ABSENT)
+			return true;
+	return false;
+}
+
 /* A rule about a running process that had none to look at says by what it judged instead. */
 static void
 say_not_running(struct text *t, const struct bench *b)
 {
-	const struct rule *rule = b->rule;
-
-	if ((rule->topics & 1u << TOPIC_CONTAINER_PROCESS) == 0)
-		return;
-	for (size_t i = 0; i < rule->n_reads; i++) {
-		unsigned id = rule->reads[i];
-
-		if (id < _FACTS && fact_table[id].topic == TOPIC_CONTAINER_PROCESS &&
-		    b->read(b->context, id)->type == VALUE_ABSENT) {
-			text_puts(t, " (judged by its configuration: it does not run)");
-			return;
-		}
-	}
+	if (reads_absent(b, TOPIC_CONTAINER_PROCESS))
+		text_puts(t, " (judged by its configuration: it does not run)");
 }
 
 static int
@@ -148,12 +152,25 @@ judge_pass(struct judgement *ret, const struct bench *b)
 	return finish(ret, b, &t);
 }
 
+/* Records can't be looked up later: without anybody who watched, a person must know. */
+static int
+judge_unwatched(struct judgement *ret, const struct bench *b)
+{
+	struct text t = { 0 };
+
+	ret->verdict = VERDICT_REVIEW;
+	text_printf(&t, "nobody watched, so a person must judge: %s", b->rule->title);
+	return finish(ret, b, &t);
+}
+
 static int
 judge_unknown(struct judgement *ret, const struct bench *b, int fact, const char *error)
 {
 	const struct value *v = fact < 0 ? NULL : b->read(b->context, (unsigned)fact);
 	struct text t = { 0 };
 
+	if (reads_absent(b, TOPIC_CONTAINER_EXECS))
+		return judge_unwatched(ret, b);
 	ret->verdict = VERDICT_UNKNOWN;
 	ret->missing = fact;
 	if (v == NULL)

@@ -308,6 +308,33 @@ ledger_commit(struct ledger *l, char **retwhy)
 }
 
 int
+ledger_get_subject(struct ledger *l, int kind, const char *id, char **ret)
+{
+	sqlite3_stmt *statement;
+	char *state = NULL;
+	int step, r = 0;
+
+	*ret = NULL;
+	if (l->store == NULL)
+		return 0;
+	statement = store_statement(l->store, STORE_SUBJECT);
+	if (statement == NULL)
+		return store_errno(l->store);
+	(void)sqlite3_bind_int(statement, 1, kind);
+	(void)bind_text(statement, 2, id, strlen(id));
+	step = sqlite3_step(statement);
+	if (step == SQLITE_ROW) {
+		state = strdup((const char *)sqlite3_column_text(statement, 0));
+		r = state == NULL ? -ENOMEM : 0;
+	} else if (step != SQLITE_DONE) {
+		r = store_errno(l->store);
+	}
+	(void)sqlite3_reset(statement);
+	*ret = state;
+	return r;
+}
+
+int
 ledger_each_subject(struct ledger *l, ledger_subject_fn *fn, void *arg)
 {
 	sqlite3_stmt *statement;

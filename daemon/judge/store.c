@@ -53,6 +53,7 @@ static const char *const statement_sql[_STORE_STATEMENTS] = {
 	[STORE_PUT_SUBJECT] = "INSERT INTO subjects (kind, id, state) VALUES (?1, ?2, ?3)"
 			      " ON CONFLICT (kind, id) DO UPDATE SET state = excluded.state",
 	[STORE_DROP_SUBJECT] = "DELETE FROM subjects WHERE kind = ?1 AND id = ?2",
+	[STORE_SUBJECT] = "SELECT state FROM subjects WHERE kind = ?1 AND id = ?2",
 	[STORE_SUBJECTS] = "SELECT kind, id, state FROM subjects",
 	[STORE_PUT_RECORD] = "INSERT INTO records (kind, id, until, body) VALUES (?1, ?2, ?3, ?4)"
 			     " ON CONFLICT (kind, id) DO UPDATE SET until = excluded.until,"

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Rows of drift: what changed, what it was, what it is, and why. */
+#include "judge/inner.h"
+
+#include "judge/object.h"
+#include "util/clock.h"
+#include "watch/actors.h"
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	ACTOR_BACK_MS = 2000,    /* a record may come before the watcher wakes up */
+	LATENCY_MAX_S = 60 * 60, /* beyond, some clock was set */
+};
+
+static bool
+is_bad(const struct finding *f)
+{
+	return f->judged && (f->verdict == VERDICT_FAIL || f->verdict == VERDICT_UNKNOWN);
+}
+
+/* What the move from one verdict to another is called. */
+static const char *
+move_name(enum verdict was, enum verdict is)
+{
+	if (is == VERDICT_PASS && was != VERDICT_PASS)
+		return "restored";
+	if ((is == VERDICT_FAIL || is == VERDICT_UNKNOWN) && was != VERDICT_FAIL &&
+	    was != VERDICT_UNKNOWN)
+		return "regressed";
+	return "changed";
+}
+
+/* The file that a cause is about: the subject's own, or the one that its words begin with. */
+static void
+file_of(const struct subject *s, const struct cause *cause, char *ret, size_t size)
+{
+	const char *end = strrchr(cause->detail, ' ');
+
+	if (s->kind == SUBJECT_FILE)
+		(void)snprintf(ret, size, "%s", s->id);
+	else if (cause->detail[0] == '/' && end != NULL)
+		(void)snprintf(ret, size, "%.*s", (int)(end - cause->detail), cause->detail);
+	else
+		ret[0] = '\0';
+}
+
+static struct json_object *
+actor_json(const struct actor *actor)
+{
+	struct object o = object_begin();
+
+	object_int(&o, "auid", actor->auid == UINT32_MAX ? -1 : (int64_t)actor->auid);
+	object_int(&o, "uid", actor->uid);
+	object_int(&o, "pid", actor->pid);
+	object_string(&o, "exe", actor->exe);
+	return object_end(&o);
+}
+
+static int64_t
+cause_time_ms(const struct cause *cause)
+{
+	if (cause->event_ns != 0)
+		return cause->event_ns / 1000000;
+	if (cause->woke_ns != 0)
+		return clock_realtime_ms() - (clock_monotonic_ns() - cause->woke_ns) / 1000000;
+	return clock_realtime_ms();
+}
+
+static void
+add_actor(struct object *o, const struct judge *j, const struct entry *e, const struct cause *cause)
+{
+	const struct snapshot *stat = e->s.snapshots[TOPIC_FILE_STAT];
+	const struct value *target = stat == NULL ? NULL : snapshot_get(stat, FACT_FILE_TARGET);
+	struct actor actor;
+	char path[512];
+
+	path[0] = '\0';
+	if (cause->source == CAUSE_FILE && !cause->after_gap && j->handlers.find_actor != NULL)
+		file_of(&e->s, cause, path, sizeof(path));
+	if (path[0] != '\0' &&
+	    j->handlers.find_actor(j->handlers.arg, path,
+		target != NULL && target->type == VALUE_STRING ? target->string : NULL,
+		cause_time_ms(cause) - ACTOR_BACK_MS, &actor))
+		object_add(o, "actor", actor_json(&actor));
+	else
+		object_null(o, "actor");
+}
+
+static struct json_object *
+cause_json(const struct judge *j, const struct entry *e, const struct cause *cause)
+{
+	struct object o = object_begin();
+
+	object_string(&o, "source", cause_source_name(cause->source));
+	object_string(&o, "detail", cause->detail);
+	object_time(&o, "time", cause_time_ms(cause));
+	add_actor(&o, j, e, cause);
+	return object_end(&o);
+}
+
+static void
+add_latency(struct object *o, const struct cause *cause)
+{
+	int64_t ns = -1;
+
+	if (cause->event_ns != 0)
+		ns = clock_realtime_ns() - cause->event_ns;
+	else if (cause->woke_ns != 0)
+		ns = clock_monotonic_ns() - cause->woke_ns;
+	if (cause->after_gap || ns < 0 || ns / 1000000000 > LATENCY_MAX_S)
+		object_null(o, "latency_ms");
+	else
+		object_ms(o, "latency_ms", (double)ns / 1e6);
+}
+
+static struct object
+row_begin(const char *type)
+{
+	struct object o = object_begin();
+
+	object_time(&o, "time", clock_realtime_ms());
+	object_string(&o, "type", type);
+	return o;
+}
+
+/* Ends the row and gives it to the outbox. */
+static int
+row_end(struct judge *j, struct object *row, const struct entry *e, const struct cause *cause)
+{
+	object_add(row, "cause", cause_json(j, e, cause));
+	add_latency(row, cause);
+	if (cause->source == CAUSE_RESYNC && !cause->after_gap)
+		j->counters.missed_changes++;
+	j->counters.drifts++;
+	return outbox_row(j, object_end(row));
+}
+
+struct json_object *
+offenders_json(const struct rule *rule, const struct judgement *judgement)
+{
+	if (rule->kind != RULE_OFFENDERS || judgement->verdict != VERDICT_FAIL ||
+	    !judgement_is_public(rule))
+		return json_object_new_array_ext(1);
+	return value_to_json(&judgement->offenders);
+}
+
+static bool
+array_has(struct json_object *array, struct json_object *item)
+{
+	for (size_t i = 0; i < json_object_array_length(array); i++)
+		if (json_object_equal(json_object_array_get_idx(array, i), item))
+			return true;
+	return false;
+}
+
+/* What is in the one and not in the other. New reference; NULL when out of memory. */
+static struct json_object *
+array_without(struct json_object *array, struct json_object *without)
+{
+	struct json_object *rest = json_object_new_array(), *item;
+	size_t n =
+	    json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
+
+	for (size_t i = 0; rest != NULL && i < n; i++) {
+		item = json_object_array_get_idx(array, i);
+		if (json_object_is_type(without, json_type_array) && array_has(without, item))
+			continue;
+		if (array_add(rest, json_object_get(item)) < 0) {
+			json_object_put(rest);
+			rest = NULL;
+		}
+	}
+	return rest;
+}
+
+int
+drift_finding(struct judge *j, struct entry *e, const struct finding *f,
+    const struct judgement *judgement, const struct cause *cause)
+{
+	const struct rule *rule = j->rb->rules[f->rule];
+	struct object row = row_begin(move_name((enum verdict)f->verdict, judgement->verdict));
+	struct json_object *kept = NULL, *before = NULL, *after;
+	struct desk desk;
+	struct judge_facts facts = desk_facts(&desk, j, &e->s);
+
+	if (rule->kind == RULE_OFFENDERS && f->verdict == VERDICT_FAIL)
+		kept = state_finding(j, &e->s, rule);
+	(void)json_object_object_get_ex(kept, "offenders", &before);
+	after = offenders_json(rule, judgement);
+	object_string(&row, "rule", rule->key);
+	object_string(&row, "severity", severity_name(rule->severity));
+	object_add(&row, "refs", judge_refs_json(j, rule));
+	object_add(&row, "subject", judge_subject_json(&e->s));
+	object_string(&row, "was", verdict_name((enum verdict)f->verdict));
+	object_string(&row, "verdict", verdict_name(judgement->verdict));
+	object_string(&row, "because", judgement->because);
+	object_add(&row, "evidence", judgement_evidence(judgement, rule, &facts));
+	object_add(&row, "added", after == NULL ? NULL : array_without(after, before));
+	object_add(&row, "removed", array_without(before, after));
+	json_object_put(after);
+	json_object_put(kept);
+	return row_end(j, &row, e, cause);
+}
+
+/* One bad finding in the list of a subject that appeared or went away. */
+static struct json_object *
+bad_json(const struct judge *j, const struct entry *e, const struct finding *f)
+{
+	const struct rule *rule = j->rb->rules[f->rule];
+	struct object o = object_begin();
+	struct json_object *kept, *because = NULL, *evidence = NULL;
+
+	/* As it stood, not as it would be judged in a gap. */
+	kept = state_finding(j, &e->s, rule);
+	(void)json_object_object_get_ex(kept, "because", &because);
+	(void)json_object_object_get_ex(kept, "evidence", &evidence);
+	object_string(&o, "rule", rule->key);
+	object_add(&o, "refs", judge_refs_json(j, rule));
+	object_string(&o, "severity", severity_name(rule->severity));
+	object_string(&o, "verdict", verdict_name((enum verdict)f->verdict));
+	if (because != NULL && evidence != NULL) {
+		object_add(&o, "because", json_object_get(because));
+		object_add(&o, "evidence", json_object_get(evidence));
+	} else {
+		add_judged(&o, j, &e->s, rule, false);
+	}
+	json_object_put(kept);
+	return object_end(&o);
+}
+
+/* Worst first: fails before unknown ones, then by severity. */
+static struct json_object *
+bad_findings(const struct judge *j, const struct entry *e, bool fresh)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (int place = 0; list != NULL && place < 2 * _SEVERITIES; place++) {
+		enum verdict verdict = place < _SEVERITIES ? VERDICT_FAIL : VERDICT_UNKNOWN;
+		enum severity severity = (enum severity)(place % _SEVERITIES);
+
+		for (unsigned i = 0; list != NULL && i < e->s.n_findings; i++) {
+			const struct finding *f = &e->s.findings[i];
+
+			if (!is_bad(f) || f->verdict != verdict || (fresh && !f->fresh) ||
+			    j->rb->rules[f->rule]->severity != severity)
+				continue;
+			if (array_add(list, bad_json(j, e, f)) < 0) {
+				json_object_put(list);
+				list = NULL;
+			}
+		}
+	}
+	return list;
+}
+
+static int
+drift_subject(
+    struct judge *j, const char *type, struct entry *e, bool fresh, const struct cause *cause)
+{
+	struct object row = row_begin(type);
+
+	object_add(&row, "subject", judge_subject_json(&e->s));
+	object_add(&row, "findings", bad_findings(j, e, fresh));
+	return row_end(j, &row, e, cause);
+}
+
+int
+drift_appeared(struct judge *j, struct entry *e, const struct cause *cause)
+{
+	return drift_subject(j, "appeared", e, true, cause);
+}
+
+int
+drift_gone(struct judge *j, struct entry *e, const struct cause *cause)
+{
+	return drift_subject(j, "gone", e, false, cause);
+}
+
+int
+judge_notice(struct judge *j, const char *kind, struct json_object *more)
+{
+	struct object row = row_begin("notice"), notice = object_begin();
+	int r;
+
+	object_string(&notice, "kind", kind);
+	if (more != NULL && notice.json != NULL) {
+		json_object_object_foreach (more, key, value)
+			if (json_object_object_add(notice.json, key, json_object_get(value)) < 0)
+				notice.failed = true;
+	}
+	json_object_put(more);
+	object_add(&row, "notice", object_end(&notice));
+	r = outbox_row(j, object_end(&row));
+	outbox_flush(j);
+	return r;
+}

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A round: the rules that read a changed fact are judged, for the subjects that it belongs to. */
+#include "judge/inner.h"
+
+#include "util/clock.h"
+#include <errno.h>
+#include <string.h>
+
+void
+fact_set_add(struct fact_set *set, enum fact_id fact)
+{
+	set->words[fact / 64] |= UINT64_C(1) << fact % 64;
+}
+
+static bool
+fact_set_has(const struct fact_set *set, unsigned fact)
+{
+	return (set->words[fact / 64] >> fact % 64 & 1) != 0;
+}
+
+static void
+fact_set_join(struct fact_set *set, const struct fact_set *with)
+{
+	for (unsigned i = 0; i < FACT_WORDS; i++)
+		set->words[i] |= with->words[i];
+}
+
+static bool
+fact_set_is_empty(const struct fact_set *set)
+{
+	for (unsigned i = 0; i < FACT_WORDS; i++)
+		if (set->words[i] != 0)
+			return false;
+	return true;
+}
+
+/* Whose fact it is: the host's, the engine's, or the subject's own. */
+static const struct subject *
+owner_of(const struct judge *j, const struct subject *s, enum topic topic)
+{
+	switch (topic_table[topic].kind) {
+	case SUBJECT_HOST:
+		return &j->host->s;
+	case SUBJECT_ENGINE:
+		return &j->engine->s;
+	case SUBJECT_FILE:
+	case SUBJECT_IMAGE:
+	case SUBJECT_CONTAINER:
+	case SUBJECT_SWARM:
+	case _SUBJECT_KINDS:
+		break;
+	}
+	return s;
+}
+
+const struct snapshot *
+subject_snapshot(const struct judge *j, const struct subject *s, enum topic topic)
+{
+	return owner_of(j, s, topic)->snapshots[topic];
+}
+
+const struct value *
+subject_fact(const struct judge *j, const struct subject *s, enum fact_id id)
+{
+	enum topic topic = fact_table[id].topic;
+
+	return snapshot_get(subject_snapshot(j, s, topic), id);
+}
+
+static const struct value *
+desk_fact(void *context, enum fact_id id)
+{
+	const struct desk *desk = context;
+
+	return subject_fact(desk->judge, desk->subject, id);
+}
+
+struct judge_facts
+desk_facts(struct desk *desk, const struct judge *j, const struct subject *s)
+{
+	desk->judge = j;
+	desk->subject = s;
+	subject_words(s, desk->words, sizeof(desk->words));
+	return (struct judge_facts){ desk_fact, desk, desk->words };
+}
+
+int
+judge_rule(
+    const struct judge *j, const struct subject *s, const struct rule *rule, struct judgement *ret)
+{
+	struct desk desk;
+	struct judge_facts facts = desk_facts(&desk, j, s);
+
+	arena_reset(j->arena);
+	return judgement_make(ret, rule, j->rb, &facts, j->arena);
+}
+
+static bool
+has_all(const struct subject *s)
+{
+	enum topic first = kind_first_topic(s->kind);
+
+	for (unsigned i = 0; i < kind_topic_count(s->kind); i++)
+		if (s->snapshots[first + i] == NULL)
+			return false;
+	return true;
+}
+
+/* Everything is judged by the host's and the engine's facts too, so these come first. */
+bool
+facts_ready(const struct judge *j)
+{
+	return has_all(&j->host->s) && has_all(&j->engine->s);
+}
+
+/* Whether an answered subject may be judged: not in the middle of what changed together. */
+static bool
+is_ready(const struct judge *j, struct entry *e, int64_t now_ms)
+{
+	bool waits_for_own = entry_is_waiting(e, now_ms);
+
+	if (e != j->host && e != j->engine) {
+		if (!facts_ready(j) || !has_all(&e->s))
+			return false;
+		if (j->look.active &&
+		    (entry_is_waiting(j->host, now_ms) || entry_is_waiting(j->engine, now_ms)))
+			return false;
+	} else if (!e->known && !has_all(&e->s)) {
+		return false;
+	}
+	return !waits_for_own || now_ms - e->answered_ms >= HOLD_MS;
+}
+
+int64_t
+round_due(const struct judge *j, int64_t now_ms)
+{
+	int64_t due = -1, wait;
+	struct entry *e;
+
+	TAILQ_FOREACH(e, &j->answered, in_answered)
+	{
+		if (!is_ready(j, e, now_ms))
+			wait = HOLD_MS;
+		else
+			wait = j->outstanding == 0 ? 0 : e->answered_ms + ROUND_WAIT_MS - now_ms;
+		if (wait < 0)
+			wait = 0;
+		if (due < 0 || wait < due)
+			due = wait;
+	}
+	return due;
+}
+
+static bool
+reads_any(const struct rule *rule, const struct fact_set *set)
+{
+	for (size_t i = 0; i < rule->n_reads; i++)
+		if (rule->reads[i] < _FACTS && fact_set_has(set, rule->reads[i]))
+			return true;
+	return false;
+}
+
+/* Why a finding is judged: the cause behind the first changed fact that its rule reads, before it
+ * a cause that tells more. */
+static const struct cause *
+cause_of(const struct judge *j, struct entry *e, const struct rule *rule)
+{
+	const struct cause *best = NULL;
+
+	for (size_t i = 0; i < rule->n_reads; i++) {
+		unsigned fact = rule->reads[i];
+		const struct cause *c;
+		enum topic topic;
+
+		if (fact >= _FACTS || !fact_set_has(&e->changed, fact))
+			continue;
+		topic = fact_table[fact].topic;
+		c = entry_slot((struct entry *)(uintptr_t)owner_of(j, &e->s, topic), topic)
+			->working;
+		if (c != NULL && (best == NULL || cause_rank(c) > cause_rank(best)))
+			best = c;
+	}
+	return best != NULL ? best : entry_cause(j, e);
+}
+
+const struct cause *
+entry_cause(const struct judge *j, const struct entry *e)
+{
+	for (unsigned i = 0; i < SLOTS_MAX; i++)
+		if (e->slots[i].working != NULL)
+			return e->slots[i].working;
+	return &j->look.cause;
+}
+
+/* The events of the engine are blind, and the rule hangs on what they tell. */
+bool
+rule_is_blind(const struct judge *j, const struct rule *rule)
+{
+	const struct source *events = &j->sources[WATCH_EVENTS];
+	const uint32_t host_topics = 1u << TOPIC_HOST_SYSTEM | 1u << TOPIC_HOST_MOUNTS |
+				     1u << TOPIC_HOST_AUDIT | 1u << TOPIC_HOST_USERS |
+				     1u << TOPIC_HOST_SERVICES | 1u << TOPIC_FILE_STAT;
+
+	if (!events->told || events->sees)
+		return false;
+	return (rule->scope != SUBJECT_HOST && rule->scope != SUBJECT_FILE) ||
+	       (rule->topics & ~host_topics) != 0;
+}
+
+static int
+apply(struct judge *j, struct entry *e, struct finding *f, const struct judgement *judgement,
+    bool *news)
+{
+	const struct rule *rule = j->rb->rules[f->rule];
+	bool first = !f->judged, moved = f->verdict != judgement->verdict;
+	enum verdict was = f->verdict;
+	int r = 0;
+
+	/* In a gap, what can't be read is no news: the last verdict before it is kept. */
+	if (judgement->verdict == VERDICT_UNKNOWN && rule_is_blind(j, rule))
+		return 0;
+	if (!first && !moved && f->digest == judgement->digest)
+		return 0;
+	if (!first && !j->baseline && (moved || was == VERDICT_FAIL))
+		r = drift_finding(j, e, f, judgement, cause_of(j, e, rule));
+	if (r < 0)
+		return r;
+	if (first && (judgement->verdict == VERDICT_FAIL || judgement->verdict == VERDICT_UNKNOWN))
+		f->fresh = *news = true;
+	if (first || moved)
+		f->since_ms = clock_realtime_ms();
+	f->judged = true;
+	f->verdict = (uint8_t)judgement->verdict;
+	f->digest = judgement->digest;
+	e->dirty = true;
+	return 0;
+}
+
+static int
+judge_entry(struct judge *j, struct entry *e)
+{
+	struct judgement judgement;
+	bool news = false;
+	int r;
+
+	for (unsigned i = 0; i < e->s.n_findings; i++) {
+		struct finding *f = &e->s.findings[i];
+		const struct rule *rule = j->rb->rules[f->rule];
+
+		if (f->judged && !reads_any(rule, &e->changed))
+			continue;
+		j->counters.evaluations++;
+		r = judge_rule(j, &e->s, rule, &judgement);
+		if (r == 0)
+			r = apply(j, e, f, &judgement, &news);
+		if (r < 0)
+			return r;
+	}
+	if (news && !j->baseline) {
+		r = drift_appeared(j, e, entry_cause(j, e));
+		if (r < 0)
+			return r;
+	}
+	for (unsigned i = 0; i < e->s.n_findings; i++)
+		e->s.findings[i].fresh = false;
+	e->known = true;
+	return 0;
+}
+
+/* What was judged is done with; a topic that is under way again keeps its cause. */
+static void
+settle_entry(struct judge *j, struct entry *e)
+{
+	e->changed = (struct fact_set){ 0 };
+	for (unsigned i = 0; i < SLOTS_MAX; i++) {
+		struct slot *slot = &e->slots[i];
+
+		if (slot->answered && slot->look) {
+			slot->look = false;
+			j->look.slots--;
+		}
+		slot->answered = false;
+		if (slot->asked)
+			continue;
+		free(slot->working);
+		slot->working = NULL;
+	}
+}
+
+/* Takes what is ready out of the answered ones, and adds all that the host's and the engine's
+ * changed facts may touch. */
+static void
+gather(struct judge *j, struct entries *ready, int64_t now_ms)
+{
+	struct fact_set shared = { 0 };
+	struct entry *e, *next;
+
+	for (e = TAILQ_FIRST(&j->answered); e != NULL; e = next) {
+		next = TAILQ_NEXT(e, in_answered);
+		if (!is_ready(j, e, now_ms))
+			continue;
+		TAILQ_REMOVE(&j->answered, e, in_answered);
+		TAILQ_INSERT_TAIL(ready, e, in_answered);
+		if (e == j->host || e == j->engine)
+			fact_set_join(&shared, &e->changed);
+	}
+	if (fact_set_is_empty(&shared))
+		return;
+	files_stale(j, entry_cause(j, TAILQ_FIRST(ready)));
+	for (size_t i = 0; i < j->n_entries; i++) {
+		e = j->entries[i];
+		fact_set_join(&e->changed, &shared);
+		if (!e->held && has_all(&e->s)) {
+			e->held = true;
+			TAILQ_INSERT_TAIL(ready, e, in_answered);
+		}
+	}
+}
+
+static bool
+exists_changed(const struct entry *e)
+{
+	return e->s.kind == SUBJECT_FILE && e->globbed &&
+	       fact_set_has(&e->changed, FACT_FILE_EXISTS);
+}
+
+int
+round_run(struct judge *j)
+{
+	struct entries ready = TAILQ_HEAD_INITIALIZER(ready);
+	struct entry *e, *next;
+	int r = 0;
+
+	gather(j, &ready, clock_monotonic_ms());
+	TAILQ_FOREACH(e, &ready, in_answered)
+	{
+		r = judge_entry(j, e);
+		if (r < 0)
+			break;
+		if (exists_changed(e))
+			files_stale(j, entry_cause(j, e));
+	}
+	if (r < 0) {
+		/* Nothing is forgotten: the same is judged again when there is memory. */
+		TAILQ_CONCAT(&j->answered, &ready, in_answered);
+		judge_trouble(j, strerror(-r));
+		return r;
+	}
+	for (e = TAILQ_FIRST(&ready); e != NULL; e = next) {
+		next = TAILQ_NEXT(e, in_answered);
+		e->held = false;
+		settle_entry(j, e);
+	}
+	return 0;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Times in which a watcher was blind. A gap is announced, and closed by looking at everything that
+ * the source covers. */
+#include "judge/inner.h"
+
+#include "judge/object.h"
+#include "util/clock.h"
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What each source covers, and what drift is put down to that is found after a gap of it. */
+static const struct {
+	uint32_t kinds;
+	enum cause_source cause;
+} covers[_WATCH_SOURCES] = {
+	[WATCH_EVENTS] = { 1u << SUBJECT_ENGINE | 1u << SUBJECT_CONTAINER | 1u << SUBJECT_IMAGE |
+			       1u << SUBJECT_SWARM,
+	    CAUSE_ENGINE_RESTART },
+	[WATCH_FILES] = { 1u << SUBJECT_FILE | 1u << SUBJECT_ENGINE | 1u << SUBJECT_HOST,
+	    CAUSE_FILE },
+	[WATCH_AUDIT] = { 1u << SUBJECT_HOST, CAUSE_AUDIT },
+	[WATCH_MOUNTS] = { 1u << SUBJECT_HOST | 1u << SUBJECT_FILE, CAUSE_MOUNT },
+};
+
+static void
+move_source(struct source *source, bool sees, const char *why)
+{
+	source->told = true;
+	source->sees = sees;
+	source->since_ms = clock_realtime_ms();
+	source->since_mono_ms = clock_monotonic_ms();
+	free(source->why);
+	source->why = why == NULL ? NULL : strdup(why);
+}
+
+static void
+tell(struct judge *j, const char *kind, enum watch_source s, const char *why, int64_t blind_ms)
+{
+	struct object more = object_begin();
+
+	object_string(&more, "source", watch_source_name(s));
+	if (why != NULL)
+		object_string(&more, "why", why);
+	if (blind_ms >= 0)
+		object_int(&more, "blind_ms", blind_ms);
+	if (judge_notice(j, kind, object_end(&more)) < 0)
+		judge_trouble(j, "out of memory");
+}
+
+void
+source_blind(struct judge *j, enum watch_source s, const char *why)
+{
+	struct source *source = &j->sources[s];
+
+	if (source->told && !source->sees)
+		return;
+	move_source(source, false, why);
+	source->gaps++;
+	j->counters.gaps++;
+	tell(j, "gap-opened", s, why, -1);
+}
+
+void
+source_sees(struct judge *j, enum watch_source s)
+{
+	struct source *source = &j->sources[s];
+	bool gap = source->told && !source->sees;
+	struct cause cause = { .source = gap ? covers[s].cause : CAUSE_START, .after_gap = gap };
+	int64_t blind_ms = clock_monotonic_ms() - source->since_mono_ms;
+
+	if (source->told && source->sees)
+		return;
+	(void)snprintf(cause.detail, sizeof(cause.detail), "%s: %s", watch_source_name(s),
+	    gap ? "sees again" : "sees");
+	if (gap)
+		source->blind_ms += (uint64_t)blind_ms;
+	move_source(source, true, NULL);
+	if (gap)
+		tell(j, "gap-closed", s, NULL, blind_ms);
+	if (s == WATCH_EVENTS)
+		execs_watched(j);
+	if (look_begin(j, &cause, covers[s].kinds, false) < 0)
+		judge_trouble(j, "out of memory");
+}
+
+bool
+judge_source_sees(
+    const struct judge *j, enum watch_source s, int64_t *ret_since_ms, const char **ret_why)
+{
+	const struct source *source = &j->sources[s];
+
+	*ret_since_ms = source->since_ms;
+	*ret_why = NULL;
+	if (!source->sees)
+		*ret_why = source->why == NULL ? "not heard of yet" : source->why;
+	return source->sees;
+}
+
+uint64_t
+judge_blind_ms(const struct judge *j, enum watch_source s)
+{
+	const struct source *source = &j->sources[s];
+	uint64_t now = source->told && !source->sees
+			   ? (uint64_t)(clock_monotonic_ms() - source->since_mono_ms)
+			   : 0;
+
+	return source->blind_ms + now;
+}
+
+unsigned
+judge_gaps(const struct judge *j, enum watch_source s)
+{
+	return j->sources[s].gaps;
+}
+
+void
+sources_deinit(struct judge *j)
+{
+	for (int s = 0; s < _WATCH_SOURCES; s++)
+		free(j->sources[s].why);
+}

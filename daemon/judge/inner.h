@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The judge's inside, shared by its files and by nobody else. What happens, in order: a mark makes
+ * a topic of a subject stale and the pump asks the collector (queue.c); an answer is swapped in and
+ * its changed facts noted (queue.c); a round judges the rules that read them (evaluate.c);
+ * differences become rows (drift.c) and states (state.c) in the outbox, which commits them
+ * (outbox.c). All of it is driven by one function in judge.c, which every entrance schedules and
+ * which alone decides when a look is over. */
+#ifndef JUDGE_INNER_H
+#define JUDGE_INNER_H
+
+#include "judge/judge.h"
+#include "judge/judgement.h"
+
+#include <sys/queue.h>
+
+struct event;
+struct exec_ask;
+struct object;
+
+enum {
+	ASKS_MAX = 64,      /* collections under way at once */
+	SLOTS_MAX = 5,      /* topics of a kind; asserted by a test */
+	GONE_KEPT = 64,     /* ids of containers that went away last: late events are ignored */
+	ROUND_WAIT_MS = 20, /* how long the first answer of a round waits for others */
+	HOLD_MS = 1000,     /* how long a subject waits for the rest of its own topics */
+	DOUBT_MS = 1000,    /* between an answer that says nothing and the second question */
+	RETRY_MS = 1000,    /* after memory has run out */
+	FACT_WORDS = (_FACTS + 63) / 64,
+};
+
+struct fact_set {
+	uint64_t words[FACT_WORDS];
+};
+
+/* One topic of a subject on its way. */
+struct slot {
+	struct cause *waiting; /* of the first mark that was not yet asked about */
+	struct cause *working; /* of what is being collected, or waits to be judged */
+	int64_t asked_ms;      /* monotonic; 0: never */
+	bool stale, urgent;    /* urgent: without regard to the least interval */
+	bool asked, answered;  /* answered: swapped in, not judged yet */
+	bool doubted;          /* it suddenly could not be read, and is asked once more */
+	bool look;             /* a look waits for it */
+};
+
+struct entry {
+	struct subject s; /* the first member: what outsiders see */
+	struct slot slots[SLOTS_MAX];
+	TAILQ_ENTRY(entry) in_queue, in_answered;
+	struct fact_set changed;    /* since it was last judged */
+	int64_t added_ms;           /* monotonic */
+	int64_t answered_ms;        /* monotonic: the first answer that waits to be judged */
+	int64_t execs_cut_until_ms; /* CLOCK_REALTIME: until then, sessions are missing */
+	unsigned listed;            /* number of the list that had it last */
+	bool queued, held;          /* is in the lists above */
+	bool known;                 /* judged once, now or before the start */
+	bool dirty;                 /* its state is to be written */
+	bool globbed;               /* a file that globs alone name */
+};
+TAILQ_HEAD(entries, entry);
+
+struct ask {
+	struct judge *judge;
+	struct entry *entry; /* NULL: it went away meanwhile */
+	enum topic topic;
+	bool busy;
+};
+
+/* What waits to be committed. */
+struct row {
+	int64_t time_ms;
+	char *body;
+	size_t len;
+};
+struct put {
+	int kind;
+	char *id, *state; /* state NULL: the subject is gone */
+};
+struct record {
+	char *id, *body;
+	int64_t until_ms;
+};
+struct outbox {
+	struct row *rows;
+	struct put *puts;
+	struct record *records;
+	size_t n_rows, n_puts, n_records;
+	uint64_t dropped; /* rows that had to be forgotten, not yet said */
+	bool failing;
+	struct event *retry;
+	unsigned retry_ms;
+};
+
+struct source {
+	bool told, sees;
+	int64_t since_ms, since_mono_ms;
+	uint64_t blind_ms; /* of gaps that are over */
+	unsigned gaps;
+	char *why;
+};
+
+/* A look at everything, or at what a source covers. */
+struct look {
+	bool active, told; /* told: on_settled() follows */
+	int64_t begin_ms;  /* monotonic: what was asked later is fresh */
+	size_t slots;      /* topics that it waits for */
+	struct cause cause;
+};
+
+/* The list of subjects of one kind. */
+struct listing {
+	struct judge *judge;
+	enum subject_kind kind;
+	bool asked, again;
+	bool had;         /* it could be had once */
+	int64_t asked_ms; /* monotonic */
+	unsigned number;
+	char *why; /* why the last one could not be had; NULL: it could */
+	struct cause cause;
+};
+
+/* The selected rules of one scope: indices into the rulebook, ascending. */
+struct scope_rules {
+	uint16_t *rules;
+	unsigned n;
+};
+
+/* Subjects in the order that outsiders see. */
+struct sorted {
+	const struct subject **items;
+	bool stale;
+};
+
+struct judge {
+	struct event_base *base;
+	const struct rulebook *rb;
+	struct collector *collector;
+	struct ledger *ledger;
+	struct judge_handlers handlers;
+	struct watch_sink sink;
+	struct judge_counters counters;
+	struct arena *arena; /* of one judgement */
+
+	struct scope_rules scopes[_SUBJECT_KINDS];
+
+	struct entry **entries; /* by kind, then id */
+	size_t n_entries, entries_room;
+	struct entry *host, *engine;
+	struct sorted *sorted;
+	char *gone[GONE_KEPT];
+	unsigned gone_next;
+
+	struct entries queue, answered;
+	struct ask asks[ASKS_MAX];
+	unsigned outstanding;
+	LIST_HEAD(, exec_ask) exec_asks;
+	unsigned execs_outstanding;
+	struct listing listings[_SUBJECT_KINDS];
+	struct look look;
+	bool baseline; /* the first look of a new ledger: nothing is news */
+
+	bool files_stale; /* the set of files is to be computed anew */
+	struct cause files_cause;
+	char **files_why; /* by rule: why its files are not known; NULL: they are */
+	char **watched;   /* what on_files() was told */
+	size_t n_watched;
+
+	struct source sources[_WATCH_SOURCES];
+	struct outbox outbox;
+	struct event *step, *clock, *resync, *idle;
+	int64_t step_due_ms, clock_due_ms; /* monotonic; 0: not set */
+};
+
+/* What judgement_make() reads facts of a subject by. */
+struct desk {
+	const struct judge *judge;
+	const struct subject *subject;
+	char words[512];
+};
+
+/* judge.c */
+void judge_schedule(struct judge *j, int64_t in_ms);
+void judge_trouble(struct judge *j, const char *what);
+
+/* subjects.c */
+enum topic kind_first_topic(enum subject_kind kind);
+unsigned kind_topic_count(enum subject_kind kind);
+struct slot *entry_slot(struct entry *e, enum topic topic);
+struct entry *entry_find(const struct judge *j, enum subject_kind kind, const char *id);
+int entry_add(struct judge *j, struct entry **ret, enum subject_kind kind, const char *id);
+int entry_name(struct judge *j, struct entry *e, const char *name, const char *image);
+void entry_remove(struct judge *j, struct entry *e); /* without a word to anybody */
+bool recently_gone(const struct judge *j, const char *id);
+void entries_free(struct judge *j);
+/* "container web", "the engine" */
+void subject_words(const struct subject *s, char *ret, size_t size);
+const struct finding *subject_finding(const struct subject *s, unsigned rule);
+
+/* queue.c */
+int cause_rank(const struct cause *c);
+int mark(
+    struct judge *j, struct entry *e, enum topic topic, const struct cause *cause, bool urgent);
+void pump(struct judge *j);
+void forget_asks(struct judge *j, const struct entry *e);
+/* Some topic of it is under way, or will be as soon as there is room. */
+bool entry_is_waiting(struct entry *e, int64_t now_ms);
+/* It waits to be judged. */
+void hold(struct judge *j, struct entry *e);
+/* Puts a snapshot in place and notes which facts changed. Takes it. */
+void swap_in(struct judge *j, struct entry *e, struct snapshot *snapshot);
+
+/* look.c */
+int look_begin(struct judge *j, const struct cause *cause, uint32_t kinds, bool told);
+int look_at(struct judge *j, struct entry *e);
+int look_list(struct judge *j, enum subject_kind kind, const struct cause *cause);
+/* Ends the look if it is over; says whether it did. */
+bool look_end(struct judge *j);
+int subject_new(struct judge *j, struct entry **ret, enum subject_kind kind, const char *id);
+void subject_gone(struct judge *j, struct entry *e, const struct cause *cause);
+
+/* evaluate.c */
+void fact_set_add(struct fact_set *set, enum fact_id fact);
+const struct snapshot *subject_snapshot(
+    const struct judge *j, const struct subject *s, enum topic topic);
+const struct value *subject_fact(const struct judge *j, const struct subject *s, enum fact_id id);
+struct judge_facts desk_facts(struct desk *desk, const struct judge *j, const struct subject *s);
+/* Judges one rule over what is held, in the judge's arena, which is emptied first. */
+int judge_rule(
+    const struct judge *j, const struct subject *s, const struct rule *rule, struct judgement *ret);
+bool facts_ready(const struct judge *j);
+bool rule_is_blind(const struct judge *j, const struct rule *rule);
+const struct cause *entry_cause(const struct judge *j, const struct entry *e);
+/* In how many ms a round is due; -1: nothing waits. */
+int64_t round_due(const struct judge *j, int64_t now_ms);
+int round_run(struct judge *j);
+
+/* drift.c */
+int drift_finding(struct judge *j, struct entry *e, const struct finding *f,
+    const struct judgement *judgement, const struct cause *cause);
+int drift_appeared(struct judge *j, struct entry *e, const struct cause *cause);
+int drift_gone(struct judge *j, struct entry *e, const struct cause *cause);
+struct json_object *offenders_json(const struct rule *rule, const struct judgement *judgement);
+
+/* render.c */
+/* Adds because and evidence, judged anew; `stale`: the reason is that nothing is heard. */
+void add_judged(struct object *o, const struct judge *j, const struct subject *s,
+    const struct rule *rule, bool stale);
+
+/* state.c */
+int state_load(struct judge *j);
+int state_save(struct judge *j, struct entry *e);
+struct json_object *state_read(const struct judge *j, const struct subject *s);
+/* What is kept of one finding; a new reference, or NULL. */
+struct json_object *state_finding(
+    const struct judge *j, const struct subject *s, const struct rule *rule);
+
+/* outbox.c */
+int outbox_init(struct judge *j);
+void outbox_deinit(struct judge *j);
+/* Takes the body; NULL: -ENOMEM. */
+int outbox_row(struct judge *j, struct json_object *body);
+/* Takes the state; NULL: the subject is gone. */
+int outbox_put(struct judge *j, int kind, const char *id, char *state);
+/* The state that waits to be written, or NULL. */
+const char *outbox_state(const struct judge *j, int kind, const char *id);
+/* Takes the body. */
+int outbox_record(struct judge *j, const char *id, int64_t until_ms, char *body);
+void outbox_flush(struct judge *j);
+
+/* files.c */
+int files_update(struct judge *j);
+void files_stale(struct judge *j, const struct cause *cause);
+void files_deinit(struct judge *j);
+
+/* execs.c */
+int execs_begin(struct judge *j, struct entry *e);
+int execs_load(struct judge *j);
+void execs_watched(struct judge *j);
+void execs_expire(struct judge *j, struct entry *e);
+void execs_seen(
+    struct judge *j, const char *container, const char *exec, const struct cause *cause);
+void execs_deinit(struct judge *j);
+
+/* gaps.c */
+void source_blind(struct judge *j, enum watch_source s, const char *why);
+void source_sees(struct judge *j, enum watch_source s);
+void sources_deinit(struct judge *j);
+
+/* clock.c */
+int clock_init(struct judge *j);
+void clock_deinit(struct judge *j);
+/* The clock looks at ages in so many ms at the latest. */
+void clock_plan(struct judge *j, int64_t in_ms);
+
+#endif

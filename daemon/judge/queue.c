@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What is stale, what is being asked for, and what the answers bring. */
+#include "judge/inner.h"
+
+#include "util/clock.h"
+#include <errno.h>
+#include <event2/event.h>
+#include <string.h>
+
+/* How much a cause tells: an event says who did it, a look only that it was found. */
+int
+cause_rank(const struct cause *c)
+{
+	return c->source == CAUSE_RESYNC || c->source == CAUSE_CLOCK || c->source == CAUSE_START
+		   ? 0
+		   : 1;
+}
+
+/* Keeps the first cause of a kind, and one that tells more above one that tells less. */
+static int
+note_cause(struct cause **at, const struct cause *cause)
+{
+	if (*at == NULL) {
+		*at = malloc(sizeof(**at));
+		if (*at == NULL)
+			return -ENOMEM;
+		**at = *cause;
+	} else if (cause_rank(cause) > cause_rank(*at)) {
+		**at = *cause;
+	}
+	return 0;
+}
+
+static void
+enqueue(struct judge *j, struct entry *e)
+{
+	if (e->queued)
+		return;
+	/* What all others are judged by goes first. */
+	if (e->s.kind == SUBJECT_HOST || e->s.kind == SUBJECT_ENGINE)
+		TAILQ_INSERT_HEAD(&j->queue, e, in_queue);
+	else
+		TAILQ_INSERT_TAIL(&j->queue, e, in_queue);
+	e->queued = true;
+}
+
+static int
+mark_slot(
+    struct judge *j, struct entry *e, enum topic topic, const struct cause *cause, bool urgent)
+{
+	struct slot *slot = entry_slot(e, topic);
+	int r;
+
+	r = note_cause(&slot->waiting, cause);
+	/* The answer that is on its way may show the change already. */
+	if (r == 0 && slot->asked && cause_rank(cause) > 0)
+		r = note_cause(&slot->working, cause);
+	if (r < 0)
+		return r;
+	if (!slot->stale)
+		j->counters.stale_marks++;
+	slot->stale = true;
+	slot->urgent |= urgent;
+	enqueue(j, e);
+	judge_schedule(j, 0);
+	return 0;
+}
+
+int
+mark(struct judge *j, struct entry *e, enum topic topic, const struct cause *cause, bool urgent)
+{
+	enum topic first = kind_first_topic(e->s.kind);
+	int r;
+
+	if (topic != TOPIC_ALL) {
+		if (topic_table[topic].kind != e->s.kind || topic == TOPIC_CONTAINER_EXECS)
+			return 0;
+		return mark_slot(j, e, topic, cause, urgent);
+	}
+	for (unsigned i = 0; i < kind_topic_count(e->s.kind); i++) {
+		if (first + i == TOPIC_CONTAINER_EXECS)
+			continue;
+		r = mark_slot(j, e, first + i, cause, urgent);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static struct ask *
+free_ask(struct judge *j)
+{
+	for (unsigned i = 0; i < ASKS_MAX; i++)
+		if (!j->asks[i].busy)
+			return &j->asks[i];
+	return NULL;
+}
+
+void
+forget_asks(struct judge *j, const struct entry *e)
+{
+	for (unsigned i = 0; i < ASKS_MAX; i++)
+		if (j->asks[i].busy && j->asks[i].entry == e)
+			j->asks[i].entry = NULL;
+}
+
+size_t
+judge_queue_depth(const struct judge *j)
+{
+	struct entry *e;
+	size_t n = 0;
+
+	TAILQ_FOREACH(e, &j->queue, in_queue)
+	for (unsigned i = 0; i < SLOTS_MAX; i++)
+		n += e->slots[i].stale;
+	return n;
+}
+
+static bool
+all_unreadable(const struct snapshot *s)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->values[i].type != VALUE_UNREADABLE)
+			return false;
+	return true;
+}
+
+static void
+add_changed(struct fact_set *set, const struct snapshot *before, const struct snapshot *after)
+{
+	enum fact_id ids[_FACTS];
+	unsigned n = snapshot_diff(before, after, ids);
+
+	for (unsigned i = 0; i < n; i++)
+		fact_set_add(set, ids[i]);
+}
+
+/* It waits to be judged. */
+void
+hold(struct judge *j, struct entry *e)
+{
+	if (!e->held) {
+		e->held = true;
+		e->answered_ms = clock_monotonic_ms();
+		TAILQ_INSERT_TAIL(&j->answered, e, in_answered);
+	}
+	judge_schedule(j, 0);
+}
+
+void
+swap_in(struct judge *j, struct entry *e, struct snapshot *snapshot)
+{
+	struct slot *slot = entry_slot(e, snapshot->topic);
+	struct snapshot **at = &e->s.snapshots[snapshot->topic];
+
+	add_changed(&e->changed, *at, snapshot);
+	snapshot_free(*at);
+	*at = snapshot;
+	slot->answered = true;
+	if (snapshot->changes_at_ms != 0)
+		clock_plan(j, snapshot->changes_at_ms - clock_realtime_ms());
+	hold(j, e);
+}
+
+static const char *
+string_of(const struct snapshot *s, enum fact_id fact)
+{
+	const struct value *v = snapshot_get(s, fact);
+
+	return v->type == VALUE_STRING ? v->string : NULL;
+}
+
+/* A question that got no answer at all, where the last one did, is asked once more: a moment of
+ * trouble is no news, and where the engine is going away its watcher says so meanwhile. */
+static bool
+doubt(struct judge *j, struct entry *e, const struct snapshot *fresh)
+{
+	struct slot *slot = entry_slot(e, fresh->topic);
+	const struct snapshot *before = e->s.snapshots[fresh->topic];
+
+	if (before == NULL || slot->doubted || all_unreadable(before) || !all_unreadable(fresh)) {
+		slot->doubted = false;
+		return false;
+	}
+	slot->doubted = true;
+	slot->stale = true;
+	slot->urgent = false;
+	free(slot->waiting);
+	slot->waiting = TAKE(slot->working);
+	enqueue(j, e);
+	judge_schedule(j, DOUBT_MS);
+	return true;
+}
+
+static void
+take_snapshot(struct judge *j, struct entry *e, struct snapshot *snapshot)
+{
+	if (doubt(j, e, snapshot)) {
+		snapshot_free(snapshot);
+		return;
+	}
+	if (snapshot->topic == TOPIC_CONTAINER_INSPECT &&
+	    entry_name(j, e, string_of(snapshot, FACT_CONTAINER_NAME),
+		string_of(snapshot, FACT_CONTAINER_IMAGE)) < 0)
+		judge_trouble(j, "out of memory");
+	swap_in(j, e, snapshot);
+}
+
+static void
+on_answer(void *arg, int r, struct snapshot *snapshot)
+{
+	struct ask *ask = arg;
+	struct judge *j = ask->judge;
+	struct entry *e = ask->entry;
+	struct slot *slot;
+
+	ask->busy = false;
+	j->outstanding--;
+	judge_schedule(j, 0);
+	if (e == NULL) {
+		snapshot_free(snapshot);
+		return;
+	}
+	slot = entry_slot(e, ask->topic);
+	slot->asked = false;
+	if (r == COLLECT_E_GONE)
+		subject_gone(j, e, slot->working);
+	else if (snapshot != NULL)
+		take_snapshot(j, e, snapshot);
+}
+
+/* Asks about one topic. 0 or -ENOMEM; then it stays stale. */
+static int
+ask_for(struct judge *j, struct entry *e, enum topic topic)
+{
+	struct slot *slot = entry_slot(e, topic);
+	struct ask *ask = free_ask(j);
+	int r;
+
+	*ask = (struct ask){ .judge = j, .entry = e, .topic = topic, .busy = true };
+	r = collector_collect(j->collector, e->s.kind,
+	    e->s.kind == SUBJECT_HOST || e->s.kind == SUBJECT_ENGINE ? NULL : e->s.id, topic,
+	    on_answer, ask);
+	if (r < 0) {
+		ask->busy = false;
+		return r;
+	}
+	j->outstanding++;
+	j->counters.collections++;
+	slot->asked = true;
+	slot->stale = slot->urgent = false;
+	slot->asked_ms = clock_monotonic_ms();
+	if (slot->working == NULL)
+		slot->working = TAKE(slot->waiting);
+	else if (slot->waiting != NULL)
+		(void)note_cause(&slot->working, slot->waiting);
+	free(slot->waiting);
+	slot->waiting = NULL;
+	return 0;
+}
+
+/* In how many ms a stale topic may be asked for; 0: now. */
+static int64_t
+ask_due(struct entry *e, enum topic topic, int64_t now_ms)
+{
+	const struct slot *slot = entry_slot(e, topic);
+	int64_t least = topic_table[topic].least_interval_ms, due;
+
+	if (slot->doubted)
+		least = DOUBT_MS;
+	if (slot->urgent || slot->asked_ms == 0)
+		return 0;
+	due = slot->asked_ms + least - now_ms;
+	return due > 0 ? due : 0;
+}
+
+/* Whether some topic of it is under way, or will be as soon as there is room. */
+bool
+entry_is_waiting(struct entry *e, int64_t now_ms)
+{
+	enum topic first = kind_first_topic(e->s.kind);
+
+	for (unsigned i = 0; i < kind_topic_count(e->s.kind); i++)
+		if (e->slots[i].asked || (e->slots[i].stale && ask_due(e, first + i, now_ms) == 0))
+			return true;
+	return false;
+}
+
+static bool
+any_stale(const struct entry *e)
+{
+	for (unsigned i = 0; i < SLOTS_MAX; i++)
+		if (e->slots[i].stale)
+			return true;
+	return false;
+}
+
+/* Asks for what may be asked for of one subject. False: there is no room for more. */
+static bool
+pump_entry(struct judge *j, struct entry *e, int64_t now_ms)
+{
+	enum topic first = kind_first_topic(e->s.kind);
+	int64_t due;
+
+	for (unsigned i = 0; i < kind_topic_count(e->s.kind); i++) {
+		/* One that is under way is asked for once more when its answer is here. */
+		if (!e->slots[i].stale || e->slots[i].asked)
+			continue;
+		due = ask_due(e, first + i, now_ms);
+		if (due > 0) {
+			judge_schedule(j, due);
+			continue;
+		}
+		if (j->outstanding == ASKS_MAX)
+			return false;
+		if (ask_for(j, e, first + i) < 0) {
+			judge_trouble(j, "out of memory");
+			judge_schedule(j, RETRY_MS);
+			return false;
+		}
+	}
+	if (!any_stale(e)) {
+		TAILQ_REMOVE(&j->queue, e, in_queue);
+		e->queued = false;
+	}
+	return true;
+}
+
+void
+pump(struct judge *j)
+{
+	int64_t now_ms = clock_monotonic_ms();
+	struct entry *e, *next;
+
+	for (e = TAILQ_FIRST(&j->queue); e != NULL; e = next) {
+		next = TAILQ_NEXT(e, in_queue);
+		if (!pump_entry(j, e, now_ms))
+			return;
+	}
+}

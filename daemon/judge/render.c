@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Findings as outputs see them. */
+#include "judge/inner.h"
+
+#include "judge/describe.h"
+#include "judge/object.h"
+#include "util/clock.h"
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+struct json_object *
+judge_subject_json(const struct subject *s)
+{
+	struct object o = object_begin();
+
+	object_string(&o, "kind", subject_kind_name(s->kind));
+	object_string(&o, "id", s->id);
+	object_string(&o, "name", s->name);
+	object_string(&o, "image", s->image);
+	return object_end(&o);
+}
+
+static struct json_object *
+ref_json(const struct benchmark_entry *entry)
+{
+	struct object o = object_begin();
+
+	object_string(&o, "id", entry->id);
+	object_string(&o, "section", entry->section);
+	object_int(&o, "level", entry->level);
+	object_bool(&o, "scored", entry->scored);
+	return object_end(&o);
+}
+
+struct json_object *
+judge_refs_json(const struct judge *j, const struct rule *rule)
+{
+	struct object o = object_begin();
+
+	for (unsigned i = 0; i < j->rb->n_benchmarks; i++) {
+		const struct benchmark *b = &j->rb->benchmarks[i];
+		const struct benchmark_entry *entry =
+		    b->enabled ? benchmark_entry_of(b, rule) : NULL;
+
+		if (entry != NULL)
+			object_add(&o, b->id, ref_json(entry));
+	}
+	return object_end(&o);
+}
+
+/* The oldest of what the rule rests on: nothing of it was verified later. */
+static int64_t
+checked_ms(const struct judge *j, const struct subject *s, const struct rule *rule)
+{
+	int64_t oldest = 0;
+
+	for (int topic = 0; topic < _TOPICS; topic++) {
+		const struct snapshot *held;
+
+		if ((rule->topics & 1u << topic) == 0)
+			continue;
+		held = subject_snapshot(j, s, (enum topic)topic);
+		if (held == NULL)
+			return 0;
+		if (oldest == 0 || held->collected_ms < oldest)
+			oldest = held->collected_ms;
+	}
+	return oldest;
+}
+
+/* Findings of a subject stand in the order of rules. */
+const struct finding *
+subject_finding(const struct subject *s, unsigned rule)
+{
+	unsigned low = 0, high = s->n_findings, middle;
+
+	while (low < high) {
+		middle = (low + high) / 2;
+		if (s->findings[middle].rule == rule)
+			return &s->findings[middle];
+		if (s->findings[middle].rule < rule)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+/* What a rule without subjects has instead, and why. */
+static enum verdict
+without_subject(const struct judge *j, const struct rule *rule, struct text *why)
+{
+	const struct listing *listing = &j->listings[rule->scope];
+	const char *files_why = j->files_why[rule->index];
+
+	if (rule->scope == SUBJECT_FILE) {
+		if (files_why != NULL)
+			text_printf(why, "could not tell which files to look at: %s", files_why);
+		else
+			text_puts(why, "this host has no such file");
+		return files_why != NULL ? VERDICT_UNKNOWN : VERDICT_NOT_APPLICABLE;
+	}
+	if (listing->why != NULL) {
+		text_printf(why, "could not list the %ss: %s", subject_kind_name(rule->scope),
+		    listing->why);
+		return VERDICT_UNKNOWN;
+	}
+	if (!listing->had) {
+		text_printf(why, "the %ss are not listed yet", subject_kind_name(rule->scope));
+		return VERDICT_UNKNOWN;
+	}
+	text_printf(why, "there is no %s on this host", subject_kind_name(rule->scope));
+	return VERDICT_NOT_APPLICABLE;
+}
+
+static enum verdict
+shown_verdict(const struct judge *j, const struct rule *rule, const struct finding *f)
+{
+	return !f->judged || rule_is_blind(j, rule) ? VERDICT_UNKNOWN : (enum verdict)f->verdict;
+}
+
+static int
+each_finding_of(const struct judge *j, const struct rule *rule, judge_finding_fn *fn, void *arg)
+{
+	struct finding_view view = { .rule = rule };
+	const struct subject *const *subjects;
+	bool any = false;
+	struct text why;
+	size_t n;
+	int r;
+
+	subjects = judge_subjects(j, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (subjects[i]->kind != rule->scope)
+			continue;
+		view.finding = subject_finding(subjects[i], rule->index);
+		if (view.finding == NULL)
+			continue;
+		any = true;
+		view.subject = subjects[i];
+		view.verdict = shown_verdict(j, rule, view.finding);
+		r = fn(arg, &view);
+		if (r != 0)
+			return r;
+	}
+	if (any)
+		return 0;
+	why.len = 0;
+	why.cut = false;
+	view = (struct finding_view){
+		.rule = rule, .subject = &j->engine->s, .verdict = without_subject(j, rule, &why)
+	};
+	return fn(arg, &view);
+}
+
+int
+judge_each_finding(const struct judge *j, judge_finding_fn *fn, void *arg)
+{
+	int r;
+
+	for (unsigned i = 0; i < j->rb->n_rules; i++) {
+		if (!j->rb->rules[i]->selected)
+			continue;
+		r = each_finding_of(j, j->rb->rules[i], fn, arg);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+static void
+say_stale(struct text *t, const struct judge *j)
+{
+	const struct source *events = &j->sources[WATCH_EVENTS];
+	char since[CLOCK_TEXT_SIZE];
+
+	clock_text(events->since_ms, since);
+	text_printf(t,
+	    "stale: nothing is heard from %s since %s: ", watch_source_name(WATCH_EVENTS), since);
+	text_puts(t, events->why == NULL ? "no reason given" : events->why);
+}
+
+/* Judged anew, so that reasons and evidence are kept nowhere. */
+void
+add_judged(struct object *o, const struct judge *j, const struct subject *s,
+    const struct rule *rule, bool stale)
+{
+	struct judgement judgement;
+	struct judge_facts facts;
+	struct desk desk;
+	struct text t;
+
+	t.len = 0;
+	t.cut = false;
+	facts = desk_facts(&desk, j, s);
+	if (judge_rule(j, s, rule, &judgement) < 0) {
+		o->failed = true;
+		return;
+	}
+	if (stale) {
+		say_stale(&t, j);
+		judgement.because = text_end(&t, j->arena);
+	}
+	o->failed |= judgement.because == NULL;
+	object_string(o, "because", judgement.because);
+	object_add(o, "evidence", judgement_evidence(&judgement, rule, &facts));
+}
+
+static void
+add_no_grounds(struct object *o, const struct judge *j, const struct finding_view *view)
+{
+	struct text t;
+
+	t.len = 0;
+	t.cut = false;
+	(void)without_subject(j, view->rule, &t);
+	arena_reset(j->arena);
+	object_string(o, "because", text_end(&t, j->arena));
+	object_add(o, "evidence", json_object_new_array_ext(1));
+}
+
+struct json_object *
+judge_finding_json(const struct judge *j, const struct finding_view *view)
+{
+	struct object o = object_begin();
+
+	object_string(&o, "rule", view->rule->key);
+	object_string(&o, "title", view->rule->title);
+	object_string(&o, "severity", severity_name(view->rule->severity));
+	object_add(&o, "refs", judge_refs_json(j, view->rule));
+	object_add(&o, "subject", judge_subject_json(view->subject));
+	object_string(&o, "verdict", verdict_name(view->verdict));
+	object_time(&o, "since", view->finding == NULL ? 0 : view->finding->since_ms);
+	object_time(
+	    &o, "checked", view->finding == NULL ? 0 : checked_ms(j, view->subject, view->rule));
+	if (view->finding != NULL)
+		add_judged(&o, j, view->subject, view->rule,
+		    view->finding->judged && rule_is_blind(j, view->rule));
+	else
+		add_no_grounds(&o, j, view);
+	object_null(&o, "exception");
+	return object_end(&o);
+}
+
+static int
+count_view(void *arg, const struct finding_view *view)
+{
+	struct judge_summary *summary = arg;
+
+	summary->verdicts[view->verdict]++;
+	return 0;
+}
+
+struct judge_summary
+judge_summary(const struct judge *j)
+{
+	struct judge_summary summary = { 0 };
+
+	(void)judge_each_finding(j, count_view, &summary);
+	for (unsigned i = 0; i < j->rb->n_rules; i++)
+		summary.notselected += !j->rb->rules[i]->selected;
+	for (unsigned i = 0; i < j->rb->n_benchmarks; i++) {
+		const struct benchmark *b = &j->rb->benchmarks[i];
+
+		for (unsigned n = 0; b->enabled && n < b->n_entries; n++)
+			summary.notchecked += b->entries[n].rule == NULL;
+		if (b->enabled)
+			break; /* the leading one's alone: editions repeat one another */
+	}
+	return summary;
+}
+
+struct json_object *
+judge_summary_json(const struct judge *j)
+{
+	struct judge_summary summary = judge_summary(j);
+	struct object o = object_begin();
+
+	for (int v = 0; v < _VERDICTS; v++)
+		object_int(&o, verdict_name((enum verdict)v), summary.verdicts[v]);
+	object_int(&o, "waived", summary.waived);
+	object_int(&o, "attested", summary.attested);
+	object_int(&o, "notselected", summary.notselected);
+	object_int(&o, "notchecked", summary.notchecked);
+	return object_end(&o);
+}
+
+static const char *
+engine_text(const struct judge *j, enum fact_id fact)
+{
+	const struct value *v = subject_fact(j, &j->engine->s, fact);
+
+	return v->type == VALUE_STRING ? v->string : NULL;
+}
+
+struct json_object *
+judge_engine_json(const struct judge *j)
+{
+	struct object o;
+
+	if (engine_text(j, FACT_ENGINE_KIND) == NULL)
+		return NULL;
+	o = object_begin();
+	object_string(&o, "kind", engine_text(j, FACT_ENGINE_KIND));
+	object_string(&o, "version", engine_text(j, FACT_ENGINE_VERSION));
+	object_string(&o, "api", engine_text(j, FACT_ENGINE_API));
+	object_string(&o, "socket", j->rb->settings.engine_socket);
+	return object_end(&o);
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the ledger keeps of a subject, so that after a restart drift is the difference from the last
+ * verdict, and a subject that is gone by then can be told with its findings as they stood. Rules go
+ * by their keys: what no rule of today is called is forgotten. */
+#include "judge/inner.h"
+
+#include "judge/object.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct json_object *
+finding_state(const struct judge *j, const struct subject *s, const struct finding *f)
+{
+	const struct rule *rule = j->rb->rules[f->rule];
+	struct object o = object_begin();
+	struct judgement judgement;
+	struct judge_facts facts;
+	struct desk desk;
+	char digest[20];
+
+	(void)snprintf(digest, sizeof(digest), "%016" PRIx64, f->digest);
+	object_string(&o, "verdict", verdict_name((enum verdict)f->verdict));
+	object_int(&o, "since", f->since_ms);
+	object_string(&o, "digest", digest);
+	if (f->verdict != VERDICT_FAIL && f->verdict != VERDICT_UNKNOWN)
+		return object_end(&o);
+	facts = desk_facts(&desk, j, s);
+	if (judge_rule(j, s, rule, &judgement) < 0 || judgement.because == NULL) {
+		o.failed = true;
+		return object_end(&o);
+	}
+	object_string(&o, "because", judgement.because);
+	object_add(&o, "evidence", judgement_evidence(&judgement, rule, &facts));
+	object_add(&o, "offenders", offenders_json(rule, &judgement));
+	return object_end(&o);
+}
+
+/* In a gap the facts may be gone while the verdict stays: then its reason is kept as well. */
+static struct json_object *
+kept_or_judged(const struct judge *j, const struct subject *s, const struct finding *f,
+    struct json_object *before)
+{
+	const struct rule *rule = j->rb->rules[f->rule];
+	struct json_object *findings = NULL, *kept = NULL;
+
+	if (rule_is_blind(j, rule) && before != NULL &&
+	    json_object_object_get_ex(before, "findings", &findings) &&
+	    json_object_object_get_ex(findings, rule->key, &kept))
+		return json_object_get(kept);
+	return finding_state(j, s, f);
+}
+
+int
+state_save(struct judge *j, struct entry *e)
+{
+	struct object o = object_begin(), findings = object_begin();
+	struct json_object *before = NULL, *whole;
+	char *text;
+
+	if (j->sources[WATCH_EVENTS].told && !j->sources[WATCH_EVENTS].sees)
+		before = state_read(j, &e->s);
+	for (unsigned i = 0; i < e->s.n_findings; i++) {
+		const struct finding *f = &e->s.findings[i];
+
+		if (f->judged)
+			object_add(&findings, j->rb->rules[f->rule]->key,
+			    kept_or_judged(j, &e->s, f, before));
+	}
+	json_object_put(before);
+	object_string(&o, "name", e->s.name);
+	object_string(&o, "image", e->s.image);
+	object_add(&o, "findings", object_end(&findings));
+	whole = object_end(&o);
+	if (whole == NULL)
+		return -ENOMEM;
+	text = strdup(json_object_to_json_string_ext(
+	    whole, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(whole);
+	return text == NULL ? -ENOMEM : outbox_put(j, (int)e->s.kind, e->s.id, text);
+}
+
+/* The kept state of a subject, parsed; a new reference, or NULL. */
+struct json_object *
+state_read(const struct judge *j, const struct subject *s)
+{
+	const char *waiting = outbox_state(j, (int)s->kind, s->id);
+	_cleanup_(freep) char *text = NULL;
+
+	if (waiting != NULL)
+		return json_tokener_parse(waiting);
+	if (ledger_get_subject(j->ledger, (int)s->kind, s->id, &text) < 0 || text == NULL)
+		return NULL;
+	return json_tokener_parse(text);
+}
+
+struct json_object *
+state_finding(const struct judge *j, const struct subject *s, const struct rule *rule)
+{
+	struct json_object *state = state_read(j, s), *findings = NULL, *finding = NULL;
+
+	if (json_object_object_get_ex(state, "findings", &findings))
+		(void)json_object_object_get_ex(findings, rule->key, &finding);
+	(void)json_object_get(finding);
+	json_object_put(state);
+	return finding;
+}
+
+static const char *
+text_of(struct json_object *object, const char *key)
+{
+	struct json_object *value = NULL;
+
+	if (!json_object_object_get_ex(object, key, &value) ||
+	    !json_object_is_type(value, json_type_string))
+		return NULL;
+	return json_object_get_string(value);
+}
+
+/* False: it is not what state_save() writes. */
+static bool
+read_finding(struct finding *f, struct json_object *kept)
+{
+	const char *verdict = text_of(kept, "verdict"), *digest = text_of(kept, "digest");
+	struct json_object *since = NULL;
+	int v = verdict == NULL ? -1 : verdict_from_name(verdict);
+
+	if (v < 0 || digest == NULL || !json_object_object_get_ex(kept, "since", &since))
+		return false;
+	f->verdict = (uint8_t)v;
+	f->digest = strtoull(digest, NULL, 16);
+	f->since_ms = json_object_get_int64(since);
+	f->judged = true;
+	return true;
+}
+
+/* A file's findings are those that were kept: which rules name it today is found out later. */
+static int
+file_findings(const struct judge *j, struct entry *e, struct json_object *kept)
+{
+	const struct scope_rules *scope = &j->scopes[SUBJECT_FILE];
+
+	e->s.findings = calloc(scope->n + 1, sizeof(*e->s.findings));
+	if (e->s.findings == NULL)
+		return -ENOMEM;
+	for (unsigned i = 0; i < scope->n; i++)
+		if (json_object_object_get_ex(kept, j->rb->rules[scope->rules[i]]->key, NULL))
+			e->s.findings[e->s.n_findings++].rule = scope->rules[i];
+	return 0;
+}
+
+static int
+load_entry(struct judge *j, int kind, const char *id, struct json_object *state)
+{
+	struct json_object *findings = NULL, *kept = NULL;
+	struct entry *e;
+	int r = 0;
+
+	if (!json_object_object_get_ex(state, "findings", &findings) ||
+	    !json_object_is_type(findings, json_type_object))
+		return 0;
+	e = entry_find(j, (enum subject_kind)kind, id);
+	if (e == NULL)
+		r = entry_add(j, &e, (enum subject_kind)kind, id);
+	if (r == 0 && kind == SUBJECT_FILE)
+		r = file_findings(j, e, findings);
+	if (r == 0)
+		r = entry_name(j, e, text_of(state, "name"), text_of(state, "image"));
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < e->s.n_findings; i++) {
+		struct finding *f = &e->s.findings[i];
+
+		if (json_object_object_get_ex(findings, j->rb->rules[f->rule]->key, &kept))
+			(void)read_finding(f, kept);
+	}
+	e->known = true;
+	return 0;
+}
+
+static int
+on_kept(void *arg, int kind, const char *id, const char *text, size_t len)
+{
+	struct judge *j = arg;
+	struct json_object *state;
+	int r;
+
+	if (kind < 0 || kind >= _SUBJECT_KINDS)
+		return 0;
+	j->baseline = false;
+	state = json_tokener_parse(text);
+	r = load_entry(j, kind, id, state);
+	json_object_put(state);
+	return r;
+}
+
+int
+state_load(struct judge *j)
+{
+	j->baseline = true;
+	return ledger_each_subject(j->ledger, on_kept, j);
+}

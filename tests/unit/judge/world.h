@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A world for the judge: a collector whose answers a test sets, and a judge that looks at it. It
+ * stands in for collect/collector.c: a program that includes this must not link that. */
+#ifndef TESTS_JUDGE_WORLD_H
+#define TESTS_JUDGE_WORLD_H
+
+#include "judge/judge.h"
+
+#include <json-c/json.h>
+
+struct thing; /* a subject with its facts */
+
+struct world {
+	struct event_base *base;
+	struct rulebook *rb;
+	struct collector *collector;
+	struct ledger *ledger;
+	struct judge *judge;
+	char dir[64], path[128];
+	unsigned settled, committed, files_told;
+	char files[1024];         /* what on_files() said last, with a space behind each */
+	char trouble[1024];       /* everything that on_trouble() said */
+	struct json_object *rows; /* rows of the ledger that world_rows() was not asked for yet */
+	uint64_t read;
+};
+
+struct rule_text;
+
+/* A world without a judge yet. `store`: the ledger is a file. */
+struct world *world_new(const struct rule_text *rules, unsigned n, bool store);
+void world_free(struct world *w);
+void world_start(struct world *w); /* opens the ledger, makes a judge, and looks until it settles */
+void world_stop(struct world *w);  /* ends judge and ledger, as a restart does */
+
+/* Sets facts of a subject, as JSON by path; null is absent, {"unreadable": why} is unreadable. A
+ * new subject is made; facts that stay unset are unreadable. */
+void world_set(struct world *w, enum subject_kind kind, const char *id, const char *facts);
+void world_remove(struct world *w, enum subject_kind kind, const char *id);
+void world_engine_away(struct world *w, const char *why);             /* NULL: it is back */
+void world_exec(struct world *w, const char *exec, const char *json); /* NULL: can't be read */
+/* From now on questions wait until they are let go. */
+void world_hold(struct world *w, bool hold);
+unsigned world_asked(const struct world *w); /* collections that were asked for */
+
+/* Says that something is stale, by a docker event. */
+void world_event(
+    struct world *w, enum subject_kind kind, const char *id, enum topic topic, const char *detail);
+/* Runs the loop until nothing happens any more. */
+void world_settle(struct world *w);
+/* Runs the loop for a moment, while nothing can become still. */
+void world_turn(struct world *w);
+/* Runs the loop until `done` says yes, at most ten seconds. */
+void world_until(struct world *w, bool (*done)(struct world *w));
+/* The rows that came since the last call: an array, borrowed until the next. */
+struct json_object *world_rows(struct world *w);
+
+/* The text of a member, by a path such as "subject/id"; "" when there is none. */
+const char *json_text(struct json_object *json, const char *path);
+struct json_object *json_at(struct json_object *json, const char *path);
+
+#endif
