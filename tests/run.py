@@ -22,8 +22,11 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 INTEGRATION = os.path.join(ROOT, "tests", "integration")
-sys.path.insert(0, INTEGRATION)
+HOST = os.path.join(ROOT, "tests", "host")
+sys.path[:0] = [INTEGRATION, HOST]
 
+import package  # noqa: E402
+import tree  # noqa: E402
 import world  # noqa: E402
 
 # Debian 12 ships both; other versions format, and warn, differently.
@@ -299,15 +302,16 @@ def suite_rules(result, _arguments):
 # --- suites: integration, integration-plain ---
 
 
-def run_module(module, directory, timeout):
-    """One module of integration tests in a process of its own. Whatever it leaves is cleared away."""
+def run_module(module, timeout, **variables):
+    """One module of tests in a process of its own. Whatever it leaves is cleared away."""
     result = Result()
     scratch = tempfile.mkdtemp(prefix="plim-", dir="/tmp")
     report = os.path.join(scratch, "report")
     environment = dict(
         os.environ,
-        PLIMSOLL_TEST_BUILD=directory,
+        **variables,
         PLIMSOLL_TEST_TMP=scratch,
+        PYTHONPATH=HOST,
         PYTHONDONTWRITEBYTECODE="1",
     )
     runner = [sys.executable, "-u", os.path.join(INTEGRATION, "runner.py"), module, report, str(timeout)]
@@ -328,27 +332,60 @@ def run_module(module, directory, timeout):
     return result
 
 
-def run_modules(result, directory, arguments):
+def run_modules(result, folder, arguments, **variables):
     if os.getuid() != 0:
-        result.fail("integration", "a Docker engine of our own can only be started by root")
+        result.fail(os.path.basename(folder), "an engine or a host of our own can only be started by root")
         return
-    names = sorted(os.path.basename(path)[:-3] for path in glob.glob(os.path.join(INTEGRATION, "test_*.py")))
+    names = sorted(os.path.basename(path)[:-3] for path in glob.glob(os.path.join(folder, "test_*.py")))
     for name in names:
         if arguments.modules and name not in arguments.modules:
             continue
         began = time.monotonic()
         timeout = MODULE_TIMEOUT_LONG if arguments.long else MODULE_TIMEOUT
-        one = run_module(name, directory, timeout)
+        one = run_module(name, timeout, **variables)
         result.add(one)
         print("  " + one.line(name, time.monotonic() - began), flush=True)
 
 
 def suite_integration(result, arguments):
-    run_modules(result, build_sanitized(result), arguments)
+    run_modules(result, INTEGRATION, arguments, PLIMSOLL_TEST_BUILD=build_sanitized(result))
 
 
 def suite_integration_plain(result, arguments):
-    run_modules(result, build_plain(result), arguments)
+    run_modules(result, INTEGRATION, arguments, PLIMSOLL_TEST_BUILD=build_plain(result))
+
+
+# --- suite: host ---
+
+# On a tree's own release; the package is built on this machine, and must install on newer ones.
+HOST_RELEASES = ("bookworm",)
+HOST_RELEASES_LONG = ("bookworm", "trixie")
+
+
+def make_package(result):
+    """The package, built and looked at: its path."""
+    folder = os.path.join(ROOT, "build", "package")
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    made, changes = package.build(folder)
+    result.ok("the package builds")
+    status, output = run(["lintian", "--allow-root", "--fail-on", "error,warning", changes], 300)
+    result.check("lintian has no complaint", output.splitlines() if status != 0 else [])
+    result.log.append(output)
+    return made
+
+
+def suite_host(result, arguments):
+    """Installs the package on booted Debian hosts. Their trees are fetched while the package builds."""
+    releases = HOST_RELEASES_LONG if arguments.long else HOST_RELEASES
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        trees = pool.map(tree.tree, releases)
+        made = make_package(result)
+        list(trees)
+    for release in releases:
+        result.notes.append(release)
+        variables = {"PLIMSOLL_TEST_PACKAGE": made, "PLIMSOLL_TEST_RELEASE": release}
+        run_modules(result, HOST, arguments, **variables)
 
 
 # --- all of them ---
@@ -361,6 +398,7 @@ SUITES = [
     ("unit-sanitized", False, suite_unit_sanitized),
     ("rules", False, suite_rules),
     ("integration", False, suite_integration),
+    ("host", False, suite_host),
     ("integration-plain", True, suite_integration_plain),
 ]
 
