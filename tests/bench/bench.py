@@ -150,8 +150,8 @@ def cpu_seconds(pid):
 
 def add_memory(table, audit, key, when):
     resident, anonymous = memory(audit.pid)
-    table.add(f"rss_{key}_mib", f"resident memory {when}", resident, "MiB", 32)
-    table.add(f"anonymous_{key}_mib", f"anonymous memory {when}", anonymous, "MiB", 9)
+    table.add(f"rss_{key}_mib", f"resident memory {when}", resident, "MiB")
+    table.add(f"anonymous_{key}_mib", f"anonymous memory {when}", anonymous, "MiB", 6)
 
 
 def measure_idle(table, audit, size):
@@ -194,8 +194,8 @@ def measure_events(table, docker, audit, size):
     table.add("event_rows", "container starts seen in the ledger", len(own), "")
     table.add("event_raw_p50_ms", "event to ledger, p50", percentile(raw, 0.5), "ms")
     table.add("event_raw_p99_ms", "event to ledger, p99", percentile(raw, 0.99), "ms")
-    table.add("event_own_p50_ms", "  less one inspect, p50", percentile(own, 0.5), "ms", 5)
-    table.add("event_own_p99_ms", "  less one inspect, p99", percentile(own, 0.99), "ms", 20)
+    table.add("event_own_p50_ms", "  less one inspect, p50", percentile(own, 0.5), "ms")
+    table.add("event_own_p99_ms", "  less one inspect, p99", percentile(own, 0.99), "ms", 25)
 
 
 def measure_daemon(table, docker, size):
