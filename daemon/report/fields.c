@@ -148,11 +148,25 @@ add_plain(struct fields *f, struct json_object *row)
 
 	(void)snprintf(number, sizeof(number), "%lld", (long long)member_int(row, "seq"));
 	r = add(f, "PLIMSOLL_SEQ", number);
-	for (size_t i = 0; i < ARRAY_SIZE(plain) && r == 0; i++)
-		r = add(f, plain[i].field, member_text(row, plain[i].path));
+	for (size_t i = 0; i < ARRAY_SIZE(plain) && r == 0; i++) {
+		const char *text = member_text(row, plain[i].path);
+
+		/* A notice about a finding has it inside. */
+		if (*text == '\0')
+			text = member_text(member(row, "notice"), plain[i].path);
+		r = add(f, plain[i].field, text);
+	}
 	if (r == 0 && actor != NULL)
 		r = add(f, "PLIMSOLL_ACTOR", member_line(actor));
 	return r;
+}
+
+static int
+add_rule(struct fields *f, struct json_object *finding)
+{
+	int r = add(f, "PLIMSOLL_RULE", member_text(finding, "rule"));
+
+	return r == 0 ? add_refs(f, finding) : r;
 }
 
 /* The rule of the row, or the rules of all its findings, so that a match on a rule finds it. */
@@ -161,17 +175,12 @@ add_rules(struct fields *f, struct json_object *row)
 {
 	struct json_object *findings = member(row, "findings");
 	size_t n = member_count(row, "findings");
-	int r = add(f, "PLIMSOLL_RULE", member_text(row, "rule"));
+	int r = add_rule(f, row);
 
 	if (r == 0)
-		r = add_refs(f, row);
-	for (size_t i = 0; i < n && r == 0; i++) {
-		struct json_object *finding = json_object_array_get_idx(findings, i);
-
-		r = add(f, "PLIMSOLL_RULE", member_text(finding, "rule"));
-		if (r == 0)
-			r = add_refs(f, finding);
-	}
+		r = add_rule(f, member(row, "notice"));
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = add_rule(f, json_object_array_get_idx(findings, i));
 	return r;
 }
 
@@ -199,10 +208,13 @@ int
 fields_new(struct fields **ret, struct json_object *row)
 {
 	_cleanup_(fields_freep) struct fields *f = calloc(1, sizeof(*f));
+	struct json_object *subject = member(row, "subject");
 
+	if (subject == NULL)
+		subject = member(row, "notice/subject");
 	if (f == NULL || add_message(f, row) != 0 || add_plain(f, row) != 0 ||
-	    add_subject(f, member(row, "subject")) != 0 ||
-	    add_evidence(f, member(row, "evidence")) != 0 || add_rules(f, row) != 0)
+	    add_subject(f, subject) != 0 || add_evidence(f, member(row, "evidence")) != 0 ||
+	    add_rules(f, row) != 0)
 		return -ENOMEM;
 	*ret = TAKE(f);
 	return 0;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/member.h"
+#include "util/clock.h"
 
+#include <errno.h>
 #include <string.h>
 
 struct json_object *
@@ -65,6 +67,60 @@ member_first_ref(struct json_object *finding, const char **ret_benchmark)
 			*ret_benchmark = benchmark;
 		return ref;
 	}
+	return NULL;
+}
+
+int
+member_put(struct json_object *object, const char *name, struct json_object *value)
+{
+	if (value != NULL && json_object_object_add(object, name, value) == 0)
+		return 0;
+	(void)json_object_put(value);
+	return -ENOMEM;
+}
+
+int
+member_put_text(struct json_object *object, const char *name, const char *text)
+{
+	return member_put(object, name, json_object_new_string(text == NULL ? "" : text));
+}
+
+int
+member_put_int(struct json_object *object, const char *name, int64_t number)
+{
+	return member_put(object, name, json_object_new_int64(number));
+}
+
+int
+member_put_true(struct json_object *object, const char *name, bool truth)
+{
+	return member_put(object, name, json_object_new_boolean(truth));
+}
+
+int
+member_put_time(struct json_object *object, const char *name, int64_t realtime_ms)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	clock_text(realtime_ms, text);
+	return member_put_text(object, name, text);
+}
+
+int
+member_append(struct json_object *list, struct json_object *value)
+{
+	if (value != NULL && json_object_array_add(list, value) == 0)
+		return 0;
+	(void)json_object_put(value);
+	return -ENOMEM;
+}
+
+struct json_object *
+member_done(struct json_object *object, int r)
+{
+	if (r == 0)
+		return object;
+	(void)json_object_put(object);
 	return NULL;
 }
 

@@ -1,94 +1,62 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/rule_json.h"
+#include "report/member.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <stdio.h>
-
-/* Consumes `value`; NULL is out of memory. */
-static int
-put(struct json_object *object, const char *name, struct json_object *value)
-{
-	if (value != NULL && json_object_object_add(object, name, value) == 0)
-		return 0;
-	(void)json_object_put(value);
-	return -ENOMEM;
-}
-
-static int
-put_text(struct json_object *object, const char *name, const char *text)
-{
-	return put(object, name, json_object_new_string(text == NULL ? "" : text));
-}
-
-static int
-append(struct json_object *list, const char *text)
-{
-	struct json_object *value = json_object_new_string(text);
-
-	if (value != NULL && json_object_array_add(list, value) == 0)
-		return 0;
-	(void)json_object_put(value);
-	return -ENOMEM;
-}
 
 static struct json_object *
 ref_new(const struct benchmark_entry *entry)
 {
 	struct json_object *ref = json_object_new_object();
+	int r = ref == NULL ? -ENOMEM : member_put_text(ref, "id", entry->id);
 
-	if (ref != NULL && put_text(ref, "id", entry->id) == 0 &&
-	    put_text(ref, "section", entry->section) == 0 &&
-	    put(ref, "level", json_object_new_int((int)entry->level)) == 0 &&
-	    put(ref, "scored", json_object_new_boolean(entry->scored)) == 0)
-		return ref;
-	(void)json_object_put(ref);
-	return NULL;
+	if (r == 0)
+		r = member_put_text(ref, "section", entry->section);
+	if (r == 0)
+		r = member_put_int(ref, "level", entry->level);
+	if (r == 0)
+		r = member_put_true(ref, "scored", entry->scored);
+	return member_done(ref, r);
 }
 
 static struct json_object *
 refs_new(const struct rulebook *rb, const struct rule *rule)
 {
 	struct json_object *refs = json_object_new_object();
+	int r = refs == NULL ? -ENOMEM : 0;
 
-	for (unsigned i = 0; i < rb->n_benchmarks && refs != NULL; i++) {
+	for (unsigned i = 0; i < rb->n_benchmarks && r == 0; i++) {
 		const struct benchmark *b = &rb->benchmarks[i];
 		const struct benchmark_entry *entry = benchmark_entry_of(b, rule);
 
-		if (entry != NULL && put(refs, b->id, ref_new(entry)) != 0) {
-			(void)json_object_put(refs);
-			refs = NULL;
-		}
+		if (entry != NULL)
+			r = member_put(refs, b->id, ref_new(entry));
 	}
-	return refs;
+	return member_done(refs, r);
 }
 
 static struct json_object *
 reads_new(const struct rule *rule)
 {
 	struct json_object *reads = json_object_new_array();
+	int r = reads == NULL ? -ENOMEM : 0;
 
-	for (size_t i = 0; i < rule->n_reads && reads != NULL; i++) {
-		if (append(reads, rulebook_name_of(rule->reads[i])) != 0) {
-			(void)json_object_put(reads);
-			reads = NULL;
-		}
-	}
-	return reads;
+	for (size_t i = 0; i < rule->n_reads && r == 0; i++)
+		r = member_append(reads, json_object_new_string(rulebook_name_of(rule->reads[i])));
+	return member_done(reads, r);
 }
 
 static struct json_object *
 topics_new(const struct rule *rule)
 {
 	struct json_object *topics = json_object_new_array();
+	int r = topics == NULL ? -ENOMEM : 0;
 
-	for (unsigned i = 0; i < _TOPICS && topics != NULL; i++) {
-		if ((rule->topics & (1U << i)) != 0 && append(topics, topic_table[i].name) != 0) {
-			(void)json_object_put(topics);
-			topics = NULL;
-		}
-	}
-	return topics;
+	for (unsigned i = 0; i < _TOPICS && r == 0; i++)
+		if ((rule->topics & (1U << i)) != 0)
+			r = member_append(topics, json_object_new_string(topic_table[i].name));
+	return member_done(topics, r);
 }
 
 /* A review has several expressions; they are shown one a line. */
@@ -115,35 +83,35 @@ expression_new(const struct rule *rule)
 static int
 fill(struct json_object *json, const struct rulebook *rb, const struct rule *rule)
 {
-	int r = put_text(json, "key", rule->key);
+	int r = member_put_text(json, "key", rule->key);
 
 	if (r == 0)
-		r = put_text(json, "title", rule->title);
+		r = member_put_text(json, "title", rule->title);
 	if (r == 0)
-		r = put_text(json, "scope", subject_kind_name(rule->scope));
+		r = member_put_text(json, "scope", subject_kind_name(rule->scope));
 	if (r == 0)
-		r = put_text(json, "severity", severity_name(rule->severity));
+		r = member_put_text(json, "severity", severity_name(rule->severity));
 	if (r == 0)
-		r = put(json, "refs", refs_new(rb, rule));
+		r = member_put(json, "refs", refs_new(rb, rule));
 	if (r == 0)
-		r = put_text(json, "kind", rule->kind == RULE_REVIEW ? "review" : "check");
+		r = member_put_text(json, "kind", rule->kind == RULE_REVIEW ? "review" : "check");
 	if (r == 0)
-		r = put(json, "selected", json_object_new_boolean(rule->selected));
+		r = member_put_true(json, "selected", rule->selected);
 	if (r == 0 && rule->unselected_why != NULL)
-		r = put_text(json, "unselected", rule->unselected_why);
+		r = member_put_text(json, "unselected", rule->unselected_why);
 	if (r == 0 && rule->when != NULL)
-		r = put_text(json, "when", expr_text(rule->when));
+		r = member_put_text(json, "when", expr_text(rule->when));
 	if (r == 0)
-		r = put(json, "expression", expression_new(rule));
+		r = member_put(json, "expression", expression_new(rule));
 	if (r == 0)
-		r = put(json, "reads", reads_new(rule));
+		r = member_put(json, "reads", reads_new(rule));
 	if (r == 0)
-		r = put(json, "topics", topics_new(rule));
+		r = member_put(json, "topics", topics_new(rule));
 	if (r == 0)
-		r = put_text(json, "why", rule->why);
+		r = member_put_text(json, "why", rule->why);
 	if (r == 0)
-		r = put_text(json, "audit", rule->audit);
-	return r == 0 ? put_text(json, "fix", rule->fix) : r;
+		r = member_put_text(json, "audit", rule->audit);
+	return r == 0 ? member_put_text(json, "fix", rule->fix) : r;
 }
 
 struct json_object *
@@ -151,28 +119,17 @@ rule_json(const struct rulebook *rb, const struct rule *rule)
 {
 	struct json_object *json = json_object_new_object();
 
-	if (json != NULL && fill(json, rb, rule) == 0)
-		return json;
-	(void)json_object_put(json);
-	return NULL;
+	return member_done(json, json == NULL ? -ENOMEM : fill(json, rb, rule));
 }
 
 struct json_object *
 rules_json(const struct rulebook *rb, const struct benchmark *benchmark)
 {
 	struct json_object *list = json_object_new_array();
+	int r = list == NULL ? -ENOMEM : 0;
 
-	for (unsigned i = 0; i < rb->n_rules && list != NULL; i++) {
-		struct json_object *json;
-
-		if (benchmark != NULL && benchmark_entry_of(benchmark, rb->rules[i]) == NULL)
-			continue;
-		json = rule_json(rb, rb->rules[i]);
-		if (json != NULL && json_object_array_add(list, json) == 0)
-			continue;
-		(void)json_object_put(json);
-		(void)json_object_put(list);
-		list = NULL;
-	}
-	return list;
+	for (unsigned i = 0; i < rb->n_rules && r == 0; i++)
+		if (benchmark == NULL || benchmark_entry_of(benchmark, rb->rules[i]) != NULL)
+			r = member_append(list, rule_json(rb, rb->rules[i]));
+	return member_done(list, r);
 }

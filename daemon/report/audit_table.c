@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/audit_table.h"
+#include "report/findings_table.h"
+#include "report/member.h"
+
+#include <errno.h>
+
+struct adding {
+	const struct findings_query *query;
+	struct findings_table *table;
+	uint32_t verdicts;
+};
+
+static int
+add_finding(void *arg, const struct finding_view *view)
+{
+	const struct adding *a = arg;
+	struct json_object *json;
+	int r;
+
+	if ((a->verdicts & (1U << view->verdict)) == 0 ||
+	    (a->query->wanted != NULL && !a->query->wanted(a->query->arg, view)))
+		return 0;
+	json = judge_finding_json(a->query->judge, view);
+	r = json == NULL ? -ENOMEM : findings_table_add(a->table, json);
+	(void)json_object_put(json);
+	return r;
+}
+
+int
+audit_table_print(const struct findings_query *query, uint32_t verdicts, unsigned per_rule,
+    FILE *out, const struct style *style)
+{
+	_cleanup_(findings_table_freep) struct findings_table *table = NULL;
+	struct adding adding = { .query = query, .verdicts = verdicts };
+	struct json_object *summary;
+	int r = findings_table_new(&table);
+
+	adding.table = table;
+	if (r == 0)
+		r = judge_each_finding(query->judge, add_finding, &adding);
+	if (r == 0)
+		r = findings_table_print(table, out, style, per_rule);
+	if (r != 0)
+		return r;
+	summary = findings_summary_json(query);
+	if (summary == NULL)
+		return -ENOMEM;
+	findings_summary_print(summary, out, style);
+	(void)json_object_put(summary);
+	return 0;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the judge holds, as a table for people. */
+#ifndef REPORT_AUDIT_TABLE_H
+#define REPORT_AUDIT_TABLE_H
+
+#include "report/findings_json.h"
+#include "report/text.h"
+
+/* Verdicts that ask for somebody: what a table shows unless told otherwise. */
+#define AUDIT_TABLE_BAD (1U << VERDICT_FAIL | 1U << VERDICT_UNKNOWN | 1U << VERDICT_REVIEW)
+
+/* The findings that are meant and have one of these verdicts (a bit set of enum verdict), at most
+ * `per_rule` lines a rule (0: all), and the counts of all that are meant. 0 or -ENOMEM. */
+int audit_table_print(const struct findings_query *query, uint32_t verdicts, unsigned per_rule,
+    FILE *out, const struct style *style);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The document of findings, as `plimsoll check --format json` and GET /v1/findings have it, written
+ * piece by piece: ten thousand findings are never in memory at once, and a daemon looks after its
+ * other work between two pieces. A finding that changes meanwhile is written as it is when its turn
+ * comes. */
+#ifndef REPORT_FINDINGS_JSON_H
+#define REPORT_FINDINGS_JSON_H
+
+#include "judge/judge.h"
+#include <stdio.h>
+
+struct findings_json;
+
+struct findings_query {
+	const struct judge *judge;
+	/* Which findings are meant; NULL: all. */
+	bool (*wanted)(void *arg, const struct finding_view *view);
+	void *arg;
+	int64_t started_ms; /* CLOCK_REALTIME: when the look began, and how long it took */
+	double took_ms;
+};
+
+/* 0 or -ENOMEM. The query is copied. */
+int findings_json_new(struct findings_json **ret, const struct findings_query *query);
+struct findings_json *findings_json_free(struct findings_json *d); /* takes NULL */
+DEFINE_CLEANUP(struct findings_json, findings_json_free)
+
+/* Writes about `enough` bytes more. *ret_complete: that was all. 0 or -ENOMEM. */
+int findings_json_write(struct findings_json *d, FILE *out, size_t enough, bool *ret_complete);
+
+/* The counts of the findings that are meant. A new reference; NULL when out of memory. */
+struct json_object *findings_summary_json(const struct findings_query *query);
+
+#endif
