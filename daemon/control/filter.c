@@ -21,7 +21,7 @@ const struct filter_info filter_infos[_FILTERS] = {
 	[FILTER_VERDICT] = { "verdict", "WORD", "pass, fail, review, unknown or not-applicable" },
 	[FILTER_CONTAINER] = { "container", "NAME", "a container, by name (* and ? match) or id" },
 	[FILTER_IMAGE] = { "image", "NAME", "an image and its containers, by name or id" },
-	[FILTER_LABEL] = { "label", "KEY[=VALUE]", "containers and images with that label" },
+	[FILTER_LABEL] = { "label", "KEY[=VALUE]", "containers with that label" },
 	[FILTER_FILE] = { "file", "PATH", "a file (* and ? match)" },
 };
 

@@ -45,7 +45,7 @@ struct filter_view {
 	int kind;                /* enum subject_kind; -1: it has no subject */
 	const char *id, *name;   /* of the subject */
 	const char *image;       /* of a container; NULL: not known */
-	const struct value *labels; /* of a container or image; NULL: not known */
+	const struct value *labels; /* of a container; NULL: not known */
 };
 
 int filter_new(struct filter **ret);          /* matches everything. 0 or -ENOMEM */

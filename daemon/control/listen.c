@@ -99,8 +99,9 @@ listen_at(const char *path, char **reterr)
 	mask = umask(0177);
 	r = bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : -errno;
 	(void)umask(mask);
-	if (r == 0 && group != (gid_t)-1 && geteuid() == 0 && chown(path, 0, group) != 0)
-		r = -errno;
+	/* Without the right to give it away it stays root's alone. */
+	if (r == 0 && group != (gid_t)-1)
+		(void)!chown(path, (uid_t)-1, group);
 	if (r == 0 && (chmod(path, 0660) != 0 || listen(fd, BACKLOG) != 0))
 		r = -errno;
 	if (r != 0)

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the daemon says on its socket: the routes of the interface, over the judge and its ledger.
+ * Decides nothing and holds nothing of its own but who follows. */
+#ifndef CONTROL_API_H
+#define CONTROL_API_H
+
+#include "util/macros.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct api;
+struct collector;
+struct event_base;
+struct judge;
+struct ledger;
+struct metrics;
+
+/* When everything was last looked at. */
+struct api_look {
+	int64_t started_ms; /* CLOCK_REALTIME at which it began */
+	double took_ms;     /* 0: it is under way */
+};
+
+/* All is borrowed. */
+struct api_config {
+	struct event_base *base;
+	struct judge *judge;
+	struct ledger *ledger;
+	struct collector *collector;
+	struct metrics *metrics;
+	const struct api_look *look;
+	int64_t started_ms; /* CLOCK_REALTIME: the daemon's start */
+	int64_t started_monotonic_ms;
+	/* Starts a look at everything, at POST /v1/rescan. 0 or -errno. */
+	int (*rescan)(void *arg);
+	/* Reads rules and settings anew, at POST /v1/reload. 0, or other with *retwhy (freed by the
+	 * caller). NULL: it can't. */
+	int (*reload)(void *arg, char **retwhy);
+	void *arg;
+};
+
+/* Takes the listening socket over, even when it fails. 0 or -errno. */
+int api_new(struct api **ret, const struct api_config *config, int fd);
+struct api *api_free(struct api *a); /* takes NULL, returns NULL */
+DEFINE_CLEANUP(struct api, api_free)
+
+/* Rows may be new in the ledger: followers get them. */
+void api_committed(struct api *a);
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * plimsoll explain: a rule, and for a subject what was read, why this verdict, and what to do. The
+ * verdict is the running daemon's; the rule alone needs none. */
+#include "control/client.h"
+#include "control/commands.h"
+#include "control/show.h"
+#include "report/findings_table.h"
+#include "report/member.h"
+#include "report/rule_json.h"
+#include "report/text.h"
+#include "report/words.h"
+
+#include <errno.h>
+#include <event2/http.h>
+#include <fnmatch.h>
+#include <string.h>
+#include <unistd.h>
+
+/* "/v1/findings?rule=5.4&benchmark=..." or "/v1/rules/5.4?benchmark=...". Caller frees. */
+static char *
+target_of(const struct options *o, const char *before)
+{
+	_cleanup_(freep) char *rule = evhttp_encode_uri(o->args[0]);
+	_cleanup_(freep) char *query = filter_query(o->filter);
+	char *target;
+
+	if (rule == NULL || query == NULL ||
+	    asprintf(&target, "%s%s%s%s", before, rule, strchr(before, '?') == NULL ? "?" : "&",
+		query) < 0)
+		return NULL;
+	return target;
+}
+
+/* The rule from the files; NULL after saying why not. */
+static struct json_object *
+load_rule(const struct options *o, int *ret_status)
+{
+	_cleanup_(rulebook_freep) struct rulebook *rb = NULL;
+	const struct rule *rule;
+
+	*ret_status = command_load(&rb, o, NULL);
+	if (*ret_status != STATUS_OK)
+		return NULL;
+	rule = rulebook_find(rb, o->args[0], NULL);
+	if (rule == NULL) {
+		*ret_status = command_fail(
+		    STATUS_USAGE, "%s: no such rule; plimsoll rules lists them", o->args[0]);
+		return NULL;
+	}
+	return rule_json(rb, rule);
+}
+
+static bool
+is_subject(struct json_object *finding, const char *wanted)
+{
+	const char *id = member_text(finding, "subject/id");
+	const char *name = member_text(finding, "subject/name");
+
+	if (strcmp(member_text(finding, "subject/kind"), wanted) == 0 ||
+	    fnmatch(wanted, name, 0) == 0)
+		return true;
+	if (strncmp(id, "sha256:", 7) == 0)
+		id += 7;
+	return *wanted != '\0' && strncmp(id, wanted, strlen(wanted)) == 0;
+}
+
+static void
+show_fact(struct json_object *fact)
+{
+	struct json_object *value = member(fact, "value");
+
+	(void)printf("  %s = ", member_text(fact, "fact"));
+	(void)text_put(stdout, value == NULL ? "nothing" : member_line(value), 0);
+	(void)printf("\n    from %s\n", member_text(fact, "from"));
+}
+
+static void
+show_finding(const struct style *style, struct json_object *finding)
+{
+	_cleanup_(freep) char *subject = words_subject(member(finding, "subject"));
+	const char *verdict = member_text(finding, "verdict");
+	struct json_object *evidence = member(finding, "evidence");
+
+	(void)fputc('\n', stdout);
+	(void)text_put_coloured(stdout, style,
+	    words_colour(verdict, member_text(finding, "severity")), words_verdict(verdict), 0);
+	(void)fputs(": ", stdout);
+	(void)text_put(stdout, subject == NULL ? "?" : subject, 0);
+	(void)printf("\n  since %s, last checked %s\n", member_text(finding, "since"),
+	    member_text(finding, "checked"));
+	text_put_wrapped(stdout, style, 2, member_text(finding, "because"));
+	for (size_t i = 0; i < member_count(finding, "evidence"); i++)
+		show_fact(json_object_array_get_idx(evidence, i));
+}
+
+/* The rule, and what it says of the subjects that are meant. */
+static int
+show(const struct options *o, struct json_object *rule, struct json_object *document)
+{
+	struct style style = style_of(STDOUT_FILENO);
+	struct json_object *findings = member(document, "findings"), *only = NULL;
+	size_t n = member_count(document, "findings"), meant = 0;
+	const char *name = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *f = json_object_array_get_idx(findings, i);
+
+		if (o->n_args == 2 ? is_subject(f, o->args[1]) : n == 1) {
+			only = f;
+			meant++;
+		}
+	}
+	if (o->n_args == 2 && meant == 0)
+		return command_fail(STATUS_USAGE,
+		    "%s: the rule says nothing of such a subject; "
+		    "plimsoll findings --rule %s --all lists them",
+		    o->args[1], o->args[0]);
+	if (meant == 1)
+		name = member_text(only, "subject/name");
+	show_rule(stdout, &style, rule, name != NULL && *name != '\0' ? name : NULL);
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *f = json_object_array_get_idx(findings, i);
+
+		if (o->n_args == 2 ? is_subject(f, o->args[1]) : n == 1)
+			show_finding(&style, f);
+	}
+	if (o->n_args == 1 && n > 1) {
+		(void)fputc('\n', stdout);
+		findings_summary_print(member(document, "summary"), stdout, &style);
+	}
+	return STATUS_OK;
+}
+
+static int
+show_as_json(struct json_object *rule, struct json_object *document)
+{
+	struct json_object *findings = member(document, "findings");
+	struct json_object *both = json_object_new_object();
+	int r = both == NULL ? -ENOMEM : member_put(both, "rule", json_object_get(rule));
+
+	if (r == 0 && findings != NULL)
+		r = member_put(both, "findings", json_object_get(findings));
+	if (r == 0)
+		show_json(stdout, both);
+	(void)json_object_put(both);
+	return r == 0 ? STATUS_OK : command_fail(STATUS_USAGE, "out of memory");
+}
+
+int
+command_explain(const struct options *o)
+{
+	_cleanup_(freep) char *rule_target = target_of(o, "/v1/rules/");
+	_cleanup_(freep) char *findings_target = target_of(o, "/v1/findings?rule=");
+	_cleanup_(freep) char *why = NULL;
+	struct json_object *rule = NULL, *document = NULL;
+	int r, status = STATUS_OK;
+
+	if (rule_target == NULL || findings_target == NULL)
+		return command_fail(STATUS_USAGE, "out of memory");
+	r = client_get(o->socket, rule_target, &rule, &why);
+	if (r == 0)
+		r = client_get(o->socket, findings_target, &document, &why);
+	if (r == CLIENT_E_NO_ANSWER && o->n_args == 1)
+		rule = load_rule(o, &status);
+	else if (r != 0)
+		status = command_fail_client(r, why);
+	if (status == STATUS_OK)
+		status = o->format == FORMAT_JSON ? show_as_json(rule, document)
+						  : show(o, rule, document);
+	(void)json_object_put(rule);
+	(void)json_object_put(document);
+	return status;
+}

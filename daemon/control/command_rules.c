@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * plimsoll rules and lint: the rules as files, read with the daemon's own loader. */
+#include "control/commands.h"
+#include "control/show.h"
+#include "judge/judgement.h"
+#include "report/member.h"
+#include "report/rule_json.h"
+#include "report/table.h"
+#include "report/words.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct column columns[] = {
+	{ "ID", false },
+	{ "RULE", false },
+	{ "SCOPE", false },
+	{ "SEVERITY", false },
+	{ "TITLE", true },
+};
+
+static int
+add_row(struct table *t, const char *id, const struct rule *rule)
+{
+	enum colour colour = rule->selected ? COLOUR_NONE : COLOUR_DIM;
+	int r = table_cell(t, colour, id);
+
+	if (r == 0)
+		r = table_cell(t, colour, rule->key);
+	if (r == 0)
+		r = table_cell(t, colour, subject_kind_name(rule->scope));
+	if (r == 0)
+		r = table_cell(t, colour, severity_name(rule->severity));
+	return r == 0 ? table_cell(t, colour, rule->title) : r;
+}
+
+/* The benchmark's rules in its order; without a benchmark, or for those that are in none, by key.
+ */
+static int
+add_rows(struct table *t, const struct rulebook *rb, const struct benchmark *b, bool others)
+{
+	int r = 0;
+
+	for (unsigned i = 0; b != NULL && i < b->n_entries && r == 0; i++)
+		if (b->entries[i].rule != NULL)
+			r = add_row(t, b->entries[i].id, b->entries[i].rule);
+	for (unsigned i = 0; i < rb->n_rules && others && r == 0; i++)
+		if (b == NULL || benchmark_entry_of(b, rb->rules[i]) == NULL)
+			r = add_row(t, "", rb->rules[i]);
+	return r;
+}
+
+static int
+find_benchmark(
+    const struct rulebook *rb, const struct options *o, const struct benchmark **ret, char **reterr)
+{
+	struct filter_view any = { .verdict = -1, .kind = -1 };
+	int r = filter_check(o->filter, rb, reterr);
+
+	*ret = rb->n_benchmarks > 0 ? &rb->benchmarks[0] : NULL;
+	if (r != 0 || !filter_has(o->filter, FILTER_BENCHMARK))
+		return r;
+	for (unsigned i = 0; i < rb->n_benchmarks; i++)
+		for (unsigned k = 0; k < rb->benchmarks[i].n_entries; k++) {
+			any.rule = rb->benchmarks[i].entries[k].rule;
+			if (any.rule != NULL && filter_matches(o->filter, rb, &any)) {
+				*ret = &rb->benchmarks[i];
+				return 0;
+			}
+		}
+	return 0;
+}
+
+static int
+list_rules(const struct options *o, const struct rulebook *rb)
+{
+	bool named = filter_has(o->filter, FILTER_BENCHMARK);
+	_cleanup_(table_freep) struct table *t = NULL;
+	_cleanup_(freep) char *why = NULL;
+	struct style style = style_of(STDOUT_FILENO);
+	const struct benchmark *b;
+	int r = find_benchmark(rb, o, &b, &why);
+
+	if (r != 0)
+		return command_fail(STATUS_USAGE, "%s", why == NULL ? strerror(-r) : why);
+	if (o->format == FORMAT_JSON) {
+		struct json_object *json = rules_json(rb, named ? b : NULL);
+
+		show_json(stdout, json);
+		(void)json_object_put(json);
+		return STATUS_OK;
+	}
+	r = table_new(&t, columns, ARRAY_SIZE(columns));
+	if (r == 0)
+		r = add_rows(t, rb, b, !named);
+	if (r != 0)
+		return command_fail(STATUS_USAGE, "out of memory");
+	table_print(t, stdout, &style);
+	return STATUS_OK;
+}
+
+static int
+show_one(const struct options *o, const struct rulebook *rb)
+{
+	struct style style = style_of(STDOUT_FILENO);
+	_cleanup_(freep) char *why = NULL;
+	const struct benchmark *b;
+	const struct rule *rule;
+	struct json_object *json;
+
+	if (find_benchmark(rb, o, &b, &why) != 0)
+		return command_fail(STATUS_USAGE, "%s", why == NULL ? "out of memory" : why);
+	rule = rulebook_find(rb, o->args[1], b == NULL ? NULL : b->id);
+	if (rule == NULL)
+		return command_fail(
+		    STATUS_USAGE, "%s: no such rule; plimsoll rules lists them", o->args[1]);
+	json = rule_json(rb, rule);
+	if (json == NULL)
+		return command_fail(STATUS_USAGE, "out of memory");
+	if (o->format == FORMAT_JSON)
+		show_json(stdout, json);
+	else
+		show_rule(stdout, &style, json, NULL);
+	(void)json_object_put(json);
+	return STATUS_OK;
+}
+
+/* --- examples --- */
+
+struct tally {
+	unsigned passed, failed;
+};
+
+/* 0 or -ENOMEM. */
+static int
+try_rule(struct tally *tally, const struct rulebook *rb, const struct rule *rule)
+{
+	for (unsigned i = 0; i < rule->n_examples; i++) {
+		const struct rule_example *e = &rule->examples[i];
+		_cleanup_(freep) char *why = NULL;
+		int r = judgement_try_example(rule, rb, e, &why);
+
+		if (r < 0)
+			return r;
+		tally->passed += r == 0;
+		tally->failed += r != 0;
+		if (r != 0)
+			(void)printf("%s:%u: %s: %s\n", e->source, e->line, rule->key,
+			    why == NULL ? "?" : why);
+	}
+	return 0;
+}
+
+/* Is the file the one that was named, or in the folder that was? */
+static bool
+is_meant(const char *source, const char *path)
+{
+	size_t len = path == NULL ? 0 : strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	return path == NULL ||
+	       (strncmp(source, path, len) == 0 && (source[len] == '\0' || source[len] == '/'));
+}
+
+static int
+test_rules(const struct rulebook *rb, const char *path)
+{
+	struct tally tally = { 0 };
+
+	for (unsigned i = 0; i < rb->n_rules; i++)
+		if (is_meant(rb->rules[i]->source, path) && try_rule(&tally, rb, rb->rules[i]) != 0)
+			return command_fail(STATUS_USAGE, "out of memory");
+	(void)printf("%u passed, %u failed\n", tally.passed, tally.failed);
+	if (path != NULL && tally.passed + tally.failed == 0)
+		return command_fail(STATUS_USAGE, "%s: no examples are here", path);
+	return tally.failed == 0 ? STATUS_OK : STATUS_FOUND;
+}
+
+/* --- which files --- */
+
+/* The options, with those rules that a path names: a folder that holds benchmarks takes the place
+ * of the rules as shipped, any other, or that of a file, the place of rules.d. */
+struct named {
+	struct options o;
+	char folder[PATH_MAX];
+	const char *site;
+};
+
+static int
+name_path(struct named *n, const struct options *o, const char *path)
+{
+	char benchmarks[PATH_MAX + 16];
+	struct stat st;
+	char *slash;
+
+	n->o = *o;
+	n->site = NULL;
+	if (path == NULL)
+		return STATUS_OK;
+	if (stat(path, &st) != 0 || strlen(path) >= sizeof(n->folder))
+		return command_fail(STATUS_USAGE, "%s: %s", path, strerror(errno));
+	(void)strcpy(n->folder, path);
+	if (!S_ISDIR(st.st_mode)) {
+		slash = strrchr(n->folder, '/');
+		if (slash == NULL)
+			(void)strcpy(n->folder, ".");
+		else
+			slash[slash == n->folder] = '\0';
+		if (strcmp(slash == NULL ? path : path + (slash - n->folder) + 1,
+			"plimsoll.yaml") == 0) {
+			n->o.config = path;
+			return STATUS_OK;
+		}
+	}
+	(void)snprintf(benchmarks, sizeof(benchmarks), "%s/benchmarks", n->folder);
+	if (stat(benchmarks, &st) == 0 && S_ISDIR(st.st_mode))
+		n->o.rules_dir = n->folder;
+	else
+		n->site = n->folder;
+	return STATUS_OK;
+}
+
+int
+command_rules(const struct options *o)
+{
+	_cleanup_(rulebook_freep) struct rulebook *rb = NULL;
+	const char *what = o->n_args > 0 ? o->args[0] : "";
+	bool test = strcmp(what, "test") == 0;
+	const char *path = test && o->n_args == 2 ? o->args[1] : NULL;
+	struct named named;
+	int status;
+
+	if ((strcmp(what, "show") == 0) != (o->n_args == 2 && !test) || (!test && o->n_args == 1))
+		return command_fail(
+		    STATUS_USAGE, "rules takes: show RULE, test [PATH], or nothing");
+	status = name_path(&named, o, path);
+	if (status == STATUS_OK)
+		status = command_load(&rb, &named.o, named.site);
+	if (status != STATUS_OK)
+		return status;
+	if (test)
+		return test_rules(rb, path);
+	return o->n_args == 2 ? show_one(o, rb) : list_rules(o, rb);
+}
+
+int
+command_lint(const struct options *o)
+{
+	_cleanup_(rulebook_freep) struct rulebook *rb = NULL;
+	struct named named;
+	int status = name_path(&named, o, o->n_args == 0 ? NULL : o->args[0]);
+
+	if (status == STATUS_OK)
+		status = command_load(&rb, &named.o, named.site);
+	if (status == STATUS_OK)
+		(void)printf("%u rules and %u benchmarks: nothing is wrong\n", rb->n_rules,
+		    rb->n_benchmarks);
+	return status;
+}

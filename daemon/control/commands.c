@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/commands.h"
+#include "control/client.h"
+#include "control/setup.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+const struct command command_table[] = {
+	{ "check", "", "audit once, without the daemon", 0, 0,
+	    OPTIONS_RULES | OPTIONS_HOST | OPTIONS_FILTER | OPTIONS_FORMAT | OPTIONS_TABLE |
+		OPTIONS_VERDICT,
+	    false, command_check },
+	{ "status", "", "summary from the running daemon", 0, 0, OPTIONS_SOCKET | OPTIONS_FORMAT,
+	    false, command_status },
+	{ "findings", "", "what the daemon holds now", 0, 0,
+	    OPTIONS_SOCKET | OPTIONS_FILTER | OPTIONS_FORMAT | OPTIONS_TABLE, false,
+	    command_findings },
+	{ "drift", "", "what changed", 0, 0,
+	    OPTIONS_SOCKET | OPTIONS_FILTER | OPTIONS_FORMAT | OPTIONS_DRIFT, false,
+	    command_drift },
+	{ "explain", "RULE [SUBJECT]",
+	    "a rule, what it read, why this verdict, how to see it by hand, how to fix it", 1, 2,
+	    OPTIONS_SOCKET | OPTIONS_RULES | OPTIONS_FORMAT | OPTIONS_BENCHMARK, false,
+	    command_explain },
+	{ "rules", "[show RULE | test [PATH]]", "list the rules, show one, or run their examples",
+	    0, 2, OPTIONS_RULES | OPTIONS_FORMAT | OPTIONS_BENCHMARK, false, command_rules },
+	{ "lint", "[PATH]", "check rules, benchmarks and settings with the daemon's own loader", 0,
+	    1, OPTIONS_RULES, false, command_lint },
+	{ "eval", "EXPR", "evaluate an expression; every name is taken from --vars", 1, 1,
+	    OPTIONS_VARS, true, command_eval },
+	{ "rescan", "", "have the daemon look at everything again", 0, 0, OPTIONS_SOCKET, false,
+	    command_rescan },
+	{ "reload", "", "have the daemon read rules and settings anew", 0, 0, OPTIONS_SOCKET, false,
+	    command_reload },
+};
+const unsigned command_count = ARRAY_SIZE(command_table);
+
+int
+command_fail(int status, const char *format, ...)
+{
+	va_list args;
+
+	(void)fputs("plimsoll: ", stderr);
+	va_start(args, format);
+	(void)vfprintf(stderr, format, args);
+	va_end(args);
+	(void)fputc('\n', stderr);
+	return status;
+}
+
+int
+command_fail_client(int r, const char *message)
+{
+	if (message == NULL)
+		message = strerror(r < 0 ? -r : 0);
+	return command_fail(r == CLIENT_E_REFUSED ? STATUS_USAGE : STATUS_NO_DAEMON, "%s", message);
+}
+
+int
+command_load(struct rulebook **ret, const struct options *o, const char *site)
+{
+	_cleanup_(setup_freep) struct setup *setup = NULL;
+	_cleanup_(freep) char *errors = NULL;
+	int r = setup_new(&setup, o->config, o->rules_dir);
+
+	if (r == 0) {
+		if (site != NULL)
+			setup->paths.site_rules_dir = site;
+		r = rulebook_load(ret, &setup->paths, &errors);
+	}
+	if (r == 0)
+		return STATUS_OK;
+	if (errors == NULL)
+		return command_fail(STATUS_USAGE, "%s: %s",
+		    setup == NULL ? "rules" : setup->paths.rules_dir, strerror(-r));
+	(void)fprintf(stderr, "%s%s", errors, errors[strlen(errors) - 1] == '\n' ? "" : "\n");
+	return STATUS_USAGE;
+}
+
+static const struct command *
+find_command(const char *name)
+{
+	for (unsigned i = 0; i < command_count; i++)
+		if (strcmp(command_table[i].name, name) == 0)
+			return &command_table[i];
+	return NULL;
+}
+
+static void
+print_help(FILE *out)
+{
+	(void)fputs("usage: plimsoll COMMAND [OPTION...] [ARGUMENT...]\n\n"
+		    "Audits a Docker host against the CIS Docker Benchmark.\n\n",
+	    out);
+	for (unsigned i = 0; i < command_count; i++) {
+		char call[48];
+
+		(void)snprintf(
+		    call, sizeof(call), "%s %s", command_table[i].name, command_table[i].arguments);
+		(void)fprintf(out, "  %-32s  %s\n", call, command_table[i].help);
+	}
+	(void)fputs("  help [COMMAND]                    this list, or what a command takes\n"
+		    "\nExit status: 0 nothing found; 1 found; 2 usage, settings or rules; 3 "
+		    "incomplete; 4 no daemon.\n",
+	    out);
+}
+
+static void
+print_command_help(FILE *out, const struct command *c)
+{
+	(void)fprintf(
+	    out, "usage: plimsoll %s [OPTION...] %s\n\n%s\n\n", c->name, c->arguments, c->help);
+	options_print(out, c->options);
+}
+
+static int
+usage(const struct command *c, const char *why)
+{
+	(void)command_fail(STATUS_USAGE, "%s", why);
+	if (c == NULL)
+		(void)fputs("try: plimsoll help\n", stderr);
+	else
+		(void)fprintf(stderr, "try: plimsoll help %s\n", c->name);
+	return STATUS_USAGE;
+}
+
+static int
+run_help(int argc, char **argv)
+{
+	const struct command *c = argc > 2 ? find_command(argv[2]) : NULL;
+
+	if (argc > 2 && c == NULL)
+		return usage(NULL, "no such command");
+	if (c == NULL)
+		print_help(stdout);
+	else
+		print_command_help(stdout, c);
+	return STATUS_OK;
+}
+
+/* An expression may begin with a dash: what is none of the command's own options comes behind "--".
+ * `sorted` has room for argc + 2. Returns how many. */
+static int
+sort_dashes(int argc, char **argv, char **sorted)
+{
+	static char end[] = "--";
+	int n = 1;
+
+	sorted[0] = argv[0];
+	for (int pass = 0; pass < 2; pass++) {
+		for (int i = 1; i < argc; i++) {
+			bool with_value = strcmp(argv[i], "--vars") == 0 && i + 1 < argc;
+			bool option = with_value || strncmp(argv[i], "--vars=", 7) == 0 ||
+				      strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0;
+
+			if (option == (pass == 0) && strcmp(argv[i], end) != 0)
+				sorted[n++] = argv[i];
+			if (with_value && option == (pass == 0))
+				sorted[n++] = argv[i + 1];
+			i += with_value;
+		}
+		if (pass == 0)
+			sorted[n++] = end;
+	}
+	sorted[n] = NULL;
+	return n;
+}
+
+/* `argv[0]` is the command's name. */
+static int
+run_command(const struct command *c, int argc, char **argv)
+{
+	_cleanup_(freep) char *why = NULL;
+	char *sorted[64];
+	struct options o;
+	int r;
+
+	if (c->dashes && argc < 60) {
+		argc = sort_dashes(argc, argv, sorted);
+		argv = sorted;
+	}
+	r = options_parse(&o, c->options, argc, argv, &why);
+	if (r != 0)
+		return usage(c, why == NULL ? strerror(-r) : why);
+	if (o.help) {
+		print_command_help(stdout, c);
+		r = STATUS_OK;
+	} else if (o.version) {
+		(void)puts("plimsoll " PLIMSOLL_VERSION);
+		r = STATUS_OK;
+	} else if (o.n_args < c->least) {
+		r = usage(c, "an argument is missing");
+	} else if (o.n_args > c->most) {
+		r = usage(c, "too many arguments");
+	} else {
+		r = c->run(&o);
+	}
+	options_deinit(&o);
+	return r;
+}
+
+int
+commands_run(int argc, char **argv)
+{
+	const struct command *c;
+
+	if (argc < 2) {
+		print_help(stderr);
+		return STATUS_USAGE;
+	}
+	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
+	    strcmp(argv[1], "-h") == 0)
+		return run_help(argc, argv);
+	if (strcmp(argv[1], "--version") == 0) {
+		(void)puts("plimsoll " PLIMSOLL_VERSION);
+		return STATUS_OK;
+	}
+	c = find_command(argv[1]);
+	return c == NULL ? usage(NULL, "no such command") : run_command(c, argc - 1, argv + 1);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/filter_finding.h"
+#include "report/member.h"
+
+#include <string.h>
+
+/* The labels of a container; NULL: it has none that we know of. */
+static const struct value *
+labels_of(const struct subject *s)
+{
+	if (s == NULL || s->kind != SUBJECT_CONTAINER)
+		return NULL;
+	return snapshot_get(s->snapshots[TOPIC_CONTAINER_INSPECT], FACT_CONTAINER_LABELS);
+}
+
+bool
+filter_matches_finding(
+    const struct filter *f, const struct rulebook *rb, const struct finding_view *view)
+{
+	struct filter_view v = { .rule = view->rule,
+		.verdict = view->verdict,
+		.kind = view->subject->kind,
+		.id = view->subject->id,
+		.name = view->subject->name,
+		.image = view->subject->image,
+		.labels = labels_of(view->subject) };
+
+	return filter_matches(f, rb, &v);
+}
+
+static const struct subject *
+find_subject(const struct judge *judge, int kind, const char *id)
+{
+	size_t n;
+	const struct subject *const *subjects = judge_subjects(judge, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if ((int)subjects[i]->kind == kind && strcmp(subjects[i]->id, id) == 0)
+			return subjects[i];
+	return NULL;
+}
+
+static bool
+matches_part(const struct filter *f, const struct judge *judge, struct filter_view *v,
+    struct json_object *part)
+{
+	const struct rulebook *rb = judge_rulebook(judge);
+	const char *rule = member_text(part, "rule");
+
+	v->rule = *rule == '\0' ? NULL : rulebook_find(rb, rule, NULL);
+	v->verdict = verdict_from_name(member_text(part, "verdict"));
+	return filter_matches(f, rb, v);
+}
+
+bool
+filter_matches_row(const struct filter *f, const struct judge *judge, struct json_object *row)
+{
+	struct json_object *findings = member(row, "findings");
+	size_t n = member_count(row, "findings");
+	struct filter_view v = { .kind = subject_kind_from_name(member_text(row, "subject/kind")),
+		.id = member_text(row, "subject/id"),
+		.name = member_text(row, "subject/name"),
+		.image = member_text(row, "subject/image") };
+
+	if (filter_has(f, FILTER_LABEL))
+		v.labels = labels_of(find_subject(judge, v.kind, v.id));
+	if (matches_part(f, judge, &v, row))
+		return true;
+	for (size_t i = 0; i < n; i++)
+		if (matches_part(f, judge, &v, json_object_array_get_idx(findings, i)))
+			return true;
+	return false;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/findings_feed.h"
+#include "control/api.h"
+#include "control/filter_finding.h"
+#include "control/server.h"
+#include "report/findings_json.h"
+
+#include <event2/buffer.h>
+
+enum { PIECE = 64 * 1024 };
+
+struct findings_feed {
+	struct feed *feed;
+	struct filter *filter;
+	const struct rulebook *rb;
+	struct findings_json *document;
+};
+
+static void
+free_all(struct findings_feed *f)
+{
+	(void)findings_json_free(f->document);
+	(void)filter_free(f->filter);
+	free(f);
+}
+
+static bool
+is_wanted(void *arg, const struct finding_view *view)
+{
+	const struct findings_feed *f = arg;
+
+	return filter_matches_finding(f->filter, f->rb, view);
+}
+
+/* The next piece of the document; 0 or -ENOMEM. */
+static int
+put_piece(struct findings_feed *f, struct evbuffer *data, bool *ret_complete)
+{
+	_cleanup_(freep) char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	int r = out == NULL ? -1 : findings_json_write(f->document, out, PIECE, ret_complete);
+
+	if (out != NULL && fclose(out) != 0)
+		r = -1;
+	if (r == 0)
+		r = evbuffer_add(data, text, len);
+	return r;
+}
+
+static void
+on_drained(void *arg)
+{
+	struct findings_feed *f = arg;
+	struct evbuffer *data = evbuffer_new();
+	bool complete = false;
+
+	/* A document that breaks off must not look like a complete one. */
+	if (data == NULL || put_piece(f, data, &complete) != 0) {
+		(void)feed_cut(f->feed);
+		free_all(f);
+	} else {
+		feed_put(f->feed, data);
+		if (complete) {
+			(void)feed_end(f->feed);
+			free_all(f);
+		}
+	}
+	if (data != NULL)
+		evbuffer_free(data);
+}
+
+static void
+on_closed(void *arg)
+{
+	free_all(arg);
+}
+
+void
+findings_feed(struct request *rq, const struct api_config *config, struct filter *filter)
+{
+	struct findings_feed *f = calloc(1, sizeof(*f));
+	struct feed_handlers handlers = { on_drained, on_closed, f };
+	struct findings_query query = { .judge = config->judge,
+		.wanted = is_wanted,
+		.arg = f,
+		.started_ms = config->look->started_ms,
+		.took_ms = config->look->took_ms };
+
+	if (f == NULL || findings_json_new(&f->document, &query) != 0) {
+		request_fail(rq, 500, "out of memory", "try again");
+		(void)filter_free(filter);
+		free(f);
+		return;
+	}
+	f->filter = filter;
+	f->rb = judge_rulebook(config->judge);
+	if (request_feed(rq, &f->feed, "application/json", &handlers) != 0)
+		free_all(f);
+	else
+		on_drained(f);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What several commands print. */
+#ifndef CONTROL_SHOW_H
+#define CONTROL_SHOW_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+struct json_object;
+struct options;
+struct style;
+
+/* JSON for people and programs: indented, one line behind it. */
+void show_json(FILE *out, struct json_object *json);
+
+/* Which verdicts a table of findings shows: those that ask for somebody, unless --all or --verdict
+ * say otherwise. A bit set of enum verdict. */
+uint32_t show_verdicts(const struct options *o);
+unsigned show_per_rule(const struct options *o); /* lines; 0: all */
+
+/* A rule in full, as rule_json() has it. `subject` is filled into the audit command; NULL leaves
+ * {subject} as it is. */
+void show_rule(FILE *out, const struct style *style, struct json_object *rule, const char *subject);
+
+#endif

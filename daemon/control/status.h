@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * GET /v1/status: how the daemon does. */
+#ifndef CONTROL_STATUS_H
+#define CONTROL_STATUS_H
+
+struct api_config;
+struct json_object;
+
+/* A new reference; NULL when out of memory. */
+struct json_object *status_json(const struct api_config *config);
+
+#endif
