@@ -125,8 +125,6 @@ job_fn collect_container_inspect, collect_container_process;
 /* Lists and exec sessions. */
 job_fn collect_list_containers, collect_list_images, collect_exec;
 
-/* The topic file.stat of a path. 0 with a snapshot, or -ENOMEM. */
-int file_stat_collect(struct snapshot **ret, const struct host *host, const char *path);
 /* The topic container.process of a live process. 0, -ENOMEM, or -ESRCH when it is not, or no
  * longer, the container's. */
 int process_collect(struct snapshot **ret, const char *container, int pid, int engine_pid);

@@ -114,6 +114,33 @@ listens(struct docker_alive *a, int pid, const struct stat *st)
 	return a->inode != 0;
 }
 
+struct search {
+	struct docker_alive *alive;
+	const struct stat *st;
+};
+
+static bool
+is_behind(void *arg, int pid)
+{
+	struct search *s = arg;
+
+	return listens(s->alive, pid, s->st) == 1;
+}
+
+/* The pid file may lie elsewhere, as a snap's does. */
+static bool
+found_by_search(struct docker_alive *a, const struct stat *st)
+{
+	struct search s = { a, st };
+	int64_t now = clock_monotonic_ms();
+
+	if (a->searched_ms != 0 && now - a->searched_ms < DOCKER_ALIVE_SEARCH_MS)
+		return false;
+	a->searched_ms = now;
+	a->pid = proc_find("dockerd", is_behind, &s);
+	return a->pid != 0;
+}
+
 /* A live dockerd whose pid file is beside the socket is the one behind it unless its descriptors
  * say otherwise; the pid file of the default place must be confirmed by them. */
 static bool
@@ -173,6 +200,8 @@ look(struct docker_alive *a)
 		return true;
 	a->inode = 0;
 	if (found_by_pid_file(a, &st, &elsewhere))
+		return true;
+	if (a->activated && found_by_search(a, &st))
 		return true;
 	if (a->activated)
 		return not_alive(a,

@@ -12,15 +12,16 @@
 #include <sys/types.h>
 
 enum {
-	DOCKER_ALIVE_KEEP_MS = 250, /* an answer is not asked for anew within this time */
+	DOCKER_ALIVE_KEEP_MS = 250,        /* an answer is not asked for anew within this time */
+	DOCKER_ALIVE_SEARCH_MS = 5 * 1000, /* between two walks through all processes */
 };
 
 struct docker_alive {
 	const char *socket; /* borrowed */
 	bool activated;     /* systemd may hold the socket */
 	bool alive;
-	int64_t checked_ms; /* CLOCK_MONOTONIC; 0: never */
-	int pid;            /* 0: not known */
+	int64_t checked_ms, searched_ms; /* CLOCK_MONOTONIC; 0: never */
+	int pid;                         /* 0: not known */
 	/* How the last answer was found: dockerd's descriptor of the listening socket. */
 	ino_t inode;
 	int fd;

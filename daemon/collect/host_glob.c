@@ -3,6 +3,7 @@
  * A glob below the host's root, one component at a time: each folder is opened by its path from the
  * root, so that no link leads out. Literal components are never listed. */
 #include "collect/host.h"
+#include "util/file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -88,17 +89,10 @@ walk_entry(struct walk *w, const char *base, const char *name, const char *rest)
 	return r;
 }
 
-static void
-close_dir(DIR **dir)
-{
-	if (*dir != NULL)
-		(void)closedir(*dir);
-}
-
 static int
 walk_dir(struct walk *w, const char *base, const char *pattern, const char *rest)
 {
-	_cleanup_(close_dir) DIR *dir = NULL;
+	_cleanup_(closedirp) DIR *dir = NULL;
 	struct dirent *entry;
 	int fd, r;
 

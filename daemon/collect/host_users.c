@@ -2,19 +2,17 @@
 #include "collect/host_users.h"
 
 #include "collect/ask_child.h"
+#include "collect/file_stat.h"
 #include "collect/host.h"
 #include "collect/name_service.h"
 #include "facts/build.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 enum {
 	FILE_MAX = 16 * 1024 * 1024,
-	ACL_MAX = 64 * 1024,
 };
 
 struct host_users {
@@ -39,38 +37,14 @@ host_users_free(struct host_users *u)
 	return NULL;
 }
 
-/* Through the descriptor: what is judged is one and the same file. */
-static void
-read_acl(int fd, struct file_stat_input *in, char *acl, size_t size)
-{
-	char path[32];
-	ssize_t n;
-
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	n = getxattr(path, "system.posix_acl_access", acl, size);
-	in->acl = acl;
-	in->acl_len = n < 0 ? 0 : (size_t)n;
-	in->acl_errno = n < 0 ? errno : 0;
-}
-
 /* The socket is where this process sees it, whatever the root of the host's files is. */
 static int
 look_at_socket(struct snapshot **ret, const char *path)
 {
-	_cleanup_(closep) int fd = open(path, O_PATH | O_CLOEXEC);
-	_cleanup_(freep) char *acl = malloc(ACL_MAX);
-	struct file_stat_input in = { .path = path, .target = path };
-	struct stat st;
+	_cleanup_(host_freep) struct host *ours = NULL;
+	int r = host_new(&ours, "/");
 
-	if (acl == NULL)
-		return -ENOMEM;
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		in.error = errno;
-	} else {
-		in.st = in.lst = &st;
-		read_acl(fd, &in, acl, ACL_MAX);
-	}
-	return build_file_stat(ret, &in);
+	return r < 0 ? r : file_stat_collect(ret, ours, path);
 }
 
 /* `why` stays empty when there is a text. */

@@ -18,13 +18,6 @@ enum {
 	UNIX_TABLE_MAX = 16 * 1024 * 1024,
 };
 
-static void
-close_dir(DIR **dir)
-{
-	if (*dir != NULL)
-		(void)closedir(*dir);
-}
-
 bool
 proc_is_gone(int r)
 {
@@ -126,9 +119,9 @@ proc_started_ms(int pid, int64_t *ret)
 }
 
 int
-proc_find(const char *comm, int parent)
+proc_find(const char *comm, bool (*fits)(void *arg, int pid), void *arg)
 {
-	_cleanup_(close_dir) DIR *dir = opendir("/proc");
+	_cleanup_(closedirp) DIR *dir = opendir("/proc");
 	char name[PROC_COMM_SIZE];
 	struct dirent *entry;
 	int pid;
@@ -137,8 +130,7 @@ proc_find(const char *comm, int parent)
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		pid = atoi(entry->d_name);
-		if (proc_comm(pid, name) == 0 && strcmp(name, comm) == 0 &&
-		    (parent == 0 || proc_parent(pid) == parent))
+		if (proc_comm(pid, name) == 0 && strcmp(name, comm) == 0 && fits(arg, pid))
 			return pid;
 	}
 	return 0;
@@ -163,7 +155,7 @@ proc_socket_inode(int pid, int fd)
 static int
 each_socket(int pid, bool (*each)(void *arg, int fd, ino_t inode), void *arg)
 {
-	_cleanup_(close_dir) DIR *dir = NULL;
+	_cleanup_(closedirp) DIR *dir = NULL;
 	char path[64];
 	struct dirent *entry;
 	ino_t inode;

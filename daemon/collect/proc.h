@@ -30,8 +30,8 @@ int proc_exe(int pid, char **ret);
 int proc_parent(int pid);
 int proc_started_ms(int pid, int64_t *ret);
 
-/* The first process of that name; `parent` 0: whatever its parent. 0: there is none. */
-int proc_find(const char *comm, int parent);
+/* The first process of that name that fits; 0: there is none. */
+int proc_find(const char *comm, bool (*fits)(void *arg, int pid), void *arg);
 
 /* The inode of a descriptor that is a socket; 0: it is none, or closed. */
 ino_t proc_socket_inode(int pid, int fd);

@@ -2,6 +2,7 @@
  *
  * file.stat. */
 #include "collect/collector_private.h"
+#include "collect/file_stat.h"
 #include "collect/host.h"
 
 #include <errno.h>

@@ -228,18 +228,11 @@ add_programs(struct programs *p, const char *folder)
 	return 0;
 }
 
-static void
-close_dir(DIR **dir)
-{
-	if (*dir != NULL)
-		(void)closedir(*dir);
-}
-
 /* A group that vanishes on the way had no processes. */
 static int
 walk_programs(struct programs *p, const char *folder)
 {
-	_cleanup_(close_dir) DIR *dir = NULL;
+	_cleanup_(closedirp) DIR *dir = NULL;
 	char path[PATH_MAX];
 	struct dirent *entry;
 	int r = add_programs(p, folder);

@@ -121,15 +121,23 @@ find_program(const struct host *host, const char *name)
 	return NULL;
 }
 
+static bool
+is_child_of(void *arg, int pid)
+{
+	return proc_parent(pid) == *(const int *)arg;
+}
+
 /* dockerd starts one of its own, or uses the system's. */
 static char *
 find_containerd(const struct host *host, int engine_pid)
 {
-	int pid = engine_pid > 0 ? proc_find("containerd", engine_pid) : 0;
+	int init = 1, pid = 0;
 	char *exe;
 
+	if (engine_pid > 0)
+		pid = proc_find("containerd", is_child_of, &engine_pid);
 	if (pid == 0)
-		pid = proc_find("containerd", 1);
+		pid = proc_find("containerd", is_child_of, &init);
 	if (pid > 0 && proc_exe(pid, &exe) == 0)
 		return exe;
 	return find_program(host, "containerd");

@@ -68,3 +68,11 @@ file_read_link(const char *path, char **ret)
 	*ret = strndup(target, (size_t)n);
 	return *ret == NULL ? -ENOMEM : 0;
 }
+
+void
+closedirp(DIR **dir)
+{
+	if (*dir != NULL)
+		(void)closedir(*dir);
+	*dir = NULL;
+}

@@ -183,6 +183,22 @@ test_activated_with_dockerd(void **state)
 	assert_false(was_connected_to(fd));
 }
 
+static void
+test_activated_with_another_pid_file(void **state)
+{
+	_cleanup_(closep) int fd = listen_at(path);
+	pid_t pid = start_process("dockerd", &fd, true);
+	struct docker_alive a;
+
+	assert_int_equal(unlink(pid_file), 0);
+	docker_alive_init(&a, path);
+	a.activated = true;
+	assert_true(docker_alive_check(&a));
+	assert_int_equal(a.pid, pid);
+	assert_false(was_connected_to(fd));
+	end_process(pid);
+}
+
 /* dockerd closes its listener first when it stops; who connects then starts it again. */
 static void
 test_activated_while_dockerd_stops(void **state)
@@ -239,6 +255,7 @@ main(void)
 		TEST(test_connect_decides),
 		TEST(test_activated_is_never_connected_to),
 		TEST(test_activated_with_dockerd),
+		TEST(test_activated_with_another_pid_file),
 		TEST(test_activated_while_dockerd_stops),
 		TEST(test_pid_of_another_program),
 		TEST(test_answer_is_kept),

@@ -23,6 +23,12 @@
 /* A name like this misleads who counts the fields of stat by blanks. */
 static const char odd_name[] = "a) R 1 (b";
 
+static bool
+is_child_of(void *arg, int pid)
+{
+	return proc_parent(pid) == *(const int *)arg;
+}
+
 static pid_t
 start_child(void)
 {
@@ -53,13 +59,13 @@ test_a_child(void **state)
 	int64_t before = clock_realtime_ms(), started;
 	pid_t pid = start_child();
 	char name[PROC_COMM_SIZE];
+	int mine = getpid(), of_init = 1;
 
 	assert_int_equal(proc_comm(pid, name), 0);
 	assert_string_equal(name, odd_name);
 	assert_int_equal(proc_parent(pid), getpid());
-	assert_int_equal(proc_find(odd_name, 0), pid);
-	assert_int_equal(proc_find(odd_name, getpid()), pid);
-	assert_int_equal(proc_find(odd_name, 1), 0);
+	assert_int_equal(proc_find(odd_name, is_child_of, &mine), pid);
+	assert_int_equal(proc_find(odd_name, is_child_of, &of_init), 0);
 	/* A tick is 10 ms. */
 	assert_int_equal(proc_started_ms(pid, &started), 0);
 	assert_in_range(started, before - 20, clock_realtime_ms() + 20);
@@ -67,7 +73,7 @@ test_a_child(void **state)
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	assert_true(proc_is_gone(proc_comm(pid, name)));
-	assert_int_equal(proc_find(odd_name, 0), 0);
+	assert_int_equal(proc_find(odd_name, is_child_of, &mine), 0);
 }
 
 static void
