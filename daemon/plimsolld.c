@@ -270,11 +270,11 @@ look(void *arg)
 /* --- watchers --- */
 
 static void
-on_globs(void *arg)
+on_globs(void *arg, const char *pattern)
 {
 	const struct plimsolld *d = arg;
 
-	judge_files_changed(d->judge);
+	judge_files_changed(d->judge, pattern);
 }
 
 /* What is mounted may cover any file. */

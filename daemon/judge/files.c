@@ -280,6 +280,17 @@ name_globs(struct judge *j, struct namings *all)
 	return r;
 }
 
+static int
+name_inputs(struct namings *all)
+{
+	const char *path;
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && (path = input_path(i)) != NULL; i++)
+		r = name_file(all, path, 0, true);
+	return r;
+}
+
 static bool
 same_paths(const struct judge *j, char *const *paths, size_t n)
 {
@@ -339,6 +350,8 @@ files_update(struct judge *j)
 	if (r == 0)
 		r = name_globs(j, &all);
 	if (r == 0)
+		r = name_inputs(&all);
+	if (r == 0)
 		r = tell_watchers(j, &all);
 	if (r < 0)
 		j->files_stale = true;
@@ -355,12 +368,18 @@ files_stale(struct judge *j, const struct cause *cause)
 }
 
 void
-judge_files_changed(struct judge *j)
+judge_files_changed(struct judge *j, const char *pattern)
 {
-	struct cause cause = { .source = CAUSE_FILE, .detail = "files came or went" };
+	struct cause cause = { .source = CAUSE_FILE };
+	int r;
 
+	(void)snprintf(cause.detail, sizeof(cause.detail), "%.80s changed", pattern);
 	cause.woke_ns = clock_monotonic_ns();
-	files_stale(j, &cause);
+	r = inputs_mark(j, pattern, &cause);
+	if (r < 0)
+		judge_trouble(j, strerror(-r));
+	if (!is_input(pattern))
+		files_stale(j, &cause);
 }
 
 void

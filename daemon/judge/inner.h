@@ -273,6 +273,14 @@ int files_update(struct judge *j);
 void files_stale(struct judge *j, const struct cause *cause);
 void files_deinit(struct judge *j);
 
+/* inputs.c */
+/* Marks the topics that read from a file of that path or glob. */
+int inputs_mark(struct judge *j, const char *path, const struct cause *cause);
+/* The fixed files that topics read from, to be watched: NULL ends them. */
+const char *input_path(unsigned i);
+/* It is one of them. */
+bool is_input(const char *path);
+
 /* execs.c */
 int execs_begin(struct judge *j, struct entry *e);
 int execs_load(struct judge *j);

@@ -89,45 +89,20 @@ judge_is_idle(const struct judge *j)
 
 /* --- what watchers say --- */
 
-/* A file may hold settings of the engine, beside being judged itself. */
-static int
-mark_behind_file(struct judge *j, const char *path, const struct cause *cause)
-{
-	static const struct {
-		enum fact_id fact;
-		enum topic topic;
-	} behind[] = {
-		{ FACT_ENGINE_SET_CONFIG_FILE, TOPIC_ENGINE_SETTINGS },
-		{ FACT_ENGINE_UNITS_SERVICE, TOPIC_ENGINE_UNITS },
-		{ FACT_ENGINE_UNITS_SOCKET, TOPIC_ENGINE_UNITS },
-	};
-	const struct value name = value_string(path);
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(behind); i++) {
-		const struct value *v = subject_fact(j, &j->engine->s, behind[i].fact);
-		bool hit = value_same(v, &name);
-
-		for (uint32_t n = 0; v->type == VALUE_LIST && n < v->len; n++)
-			hit |= value_same(&v->items[n], &name);
-		if (hit)
-			r = mark(j, j->engine, behind[i].topic, cause, false);
-	}
-	return r;
-}
-
 static int
 stale_file(struct judge *j, const char *path, enum topic topic, const struct cause *cause)
 {
 	struct entry *e = entry_find(j, SUBJECT_FILE, path);
 	int r;
 
-	r = mark_behind_file(j, path, cause);
+	r = inputs_mark(j, path, cause);
 	if (r < 0)
 		return r;
 	if (e != NULL)
 		return mark(j, e, topic, cause, false);
-	files_stale(j, cause);
+	/* A file that is only read from is no subject. */
+	if (!is_input(path))
+		files_stale(j, cause);
 	return 0;
 }
 

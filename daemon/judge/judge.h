@@ -78,8 +78,8 @@ int judge_look(struct judge *j, enum cause_source source);
 bool judge_settled(const struct judge *j);
 /* Nothing is stale, under way or to be judged. */
 bool judge_is_idle(const struct judge *j);
-/* What a glob matches may have changed. */
-void judge_files_changed(struct judge *j);
+/* What a glob that on_files() named matches may have changed. */
+void judge_files_changed(struct judge *j, const char *pattern);
 
 /* Subjects in order of kind, then name. Borrowed; valid until the next return to the event loop. */
 const struct subject *const *judge_subjects(const struct judge *j, size_t *ret_n);

@@ -179,7 +179,7 @@ look_begin(struct judge *j, const struct cause *cause, uint32_t kinds, bool told
 		    j->scopes[kind].n > 0)
 			r = look_list(j, (enum subject_kind)kind, cause);
 	if ((kinds & 1u << SUBJECT_FILE) != 0)
-		judge_files_changed(j);
+		files_stale(j, cause);
 	judge_schedule(j, 0);
 	return r;
 }

@@ -104,8 +104,11 @@ deliver_stale(const struct watch_sink *sink, const struct event_rule *rule, cons
 	/* A network event's actor is the network; the container stands in its attributes. */
 	if (strcmp(rule->type, "network") == 0)
 		id = member_string(attributes, "container");
-	if (id[0] != '\0')
-		sink->stale(sink->arg, SUBJECT_CONTAINER, id, rule->topic, cause);
+	if (id[0] == '\0')
+		return;
+	sink->stale(sink->arg, SUBJECT_CONTAINER, id, rule->topic, cause);
+	if (strcmp(rule->action, "create") == 0)
+		sink->stale(sink->arg, SUBJECT_ENGINE, NULL, TOPIC_ENGINE_INVENTORY, cause);
 }
 
 static void
@@ -128,8 +131,10 @@ deliver(const struct watch_sink *sink, const struct event_rule *rule, struct jso
 		deliver_stale(sink, rule, id, attributes, cause);
 		break;
 	case EFFECT_GONE:
-		if (id[0] != '\0')
-			sink->gone(sink->arg, SUBJECT_CONTAINER, id, cause);
+		if (id[0] == '\0')
+			break;
+		sink->gone(sink->arg, SUBJECT_CONTAINER, id, cause);
+		sink->stale(sink->arg, SUBJECT_ENGINE, NULL, TOPIC_ENGINE_INVENTORY, cause);
 		break;
 	case EFFECT_EXEC:
 		if (id[0] != '\0' && member_string(attributes, "execID")[0] != '\0')

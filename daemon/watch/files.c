@@ -40,7 +40,7 @@ struct interest {
 struct files_watch {
 	const struct host *host;
 	const struct watch_sink *sink;
-	void (*set_changed)(void *arg);
+	void (*set_changed)(void *arg, const char *pattern);
 	void *arg;
 	struct event *event, *poll;
 	struct watched *paths;
@@ -177,7 +177,7 @@ tell_path(struct files_watch *w, struct watched *watched, const struct cause *ca
 {
 	watched->stale = false;
 	if (watched->glob && w->set_changed != NULL)
-		w->set_changed(w->arg);
+		w->set_changed(w->arg, watched->path);
 	else if (!watched->glob)
 		w->sink->stale(w->sink->arg, SUBJECT_FILE, watched->path, TOPIC_FILE_STAT, cause);
 }
@@ -313,7 +313,7 @@ files_watch_again(struct files_watch *w, const struct cause *cause)
 
 int
 files_watch_new(struct files_watch **ret, struct event_base *base, const struct host *host,
-    const struct watch_sink *sink, void (*set_changed)(void *arg), void *arg)
+    const struct watch_sink *sink, void (*set_changed)(void *arg, const char *pattern), void *arg)
 {
 	_cleanup_(files_watch_freep) struct files_watch *w = calloc(1, sizeof(*w));
 

@@ -27,7 +27,7 @@ enum {
 /* `sink->stale` is told of (SUBJECT_FILE, path, TOPIC_FILE_STAT). `set_changed` (may be NULL): what
  * a glob matches may have changed. */
 int files_watch_new(struct files_watch **ret, struct event_base *base, const struct host *host,
-    const struct watch_sink *sink, void (*set_changed)(void *arg), void *arg);
+    const struct watch_sink *sink, void (*set_changed)(void *arg, const char *pattern), void *arg);
 struct files_watch *files_watch_free(struct files_watch *w); /* takes NULL, returns NULL */
 DEFINE_CLEANUP(struct files_watch, files_watch_free)
 

@@ -17,11 +17,11 @@ static const struct {
 } cases[] = {
 	{ "{\"Type\":\"container\",\"Action\":\"create\",\"Actor\":{\"ID\":\"abc\",\"Attributes\":{"
 	  "}},\"timeNano\":5}",
-	    "stale 4 abc all\n" },
+	    "stale 4 abc all\nstale 1 - one\n" },
 	{ "{\"Type\":\"container\",\"Action\":\"start\",\"Actor\":{\"ID\":\"abc\"}}",
 	    "stale 4 abc all\n" },
 	{ "{\"Type\":\"container\",\"Action\":\"destroy\",\"Actor\":{\"ID\":\"abc\"}}",
-	    "gone abc \n" },
+	    "gone abc \nstale 1 - one\n" },
 	{ "{\"Type\":\"container\",\"Action\":\"exec_create: sh -c "
 	  "secret\",\"Actor\":{\"ID\":\"abc\",\"Attributes\":"
 	  "{\"execID\":\"e1\"}}}",

@@ -35,8 +35,9 @@ run(const char *command)
 }
 
 static void
-on_set(void *arg)
+on_set(void *arg, const char *pattern)
 {
+	assert_string_equal(pattern, "/etc/docker/certs.d/*/*.crt");
 	((struct world *)arg)->sets++;
 }
 
