@@ -79,6 +79,7 @@ on_clock(evutil_socket_t fd, short events, void *arg)
 		for (unsigned t = 0; t < kind_topic_count(e->s.kind); t++)
 			tick_topic(j, e, first + t, now_ms);
 	}
+	covers_tick(j);
 	clock_plan(j, CLOCK_MS);
 }
 
@@ -102,6 +103,7 @@ clock_init(struct judge *j)
 		return -ENOMEM;
 	if (every.tv_sec > 0 && evtimer_add(j->resync, &every) < 0)
 		return -ENOMEM;
+	covers_tick(j);
 	clock_plan(j, CLOCK_MS);
 	return 0;
 }

@@ -179,7 +179,7 @@ array_without(struct json_object *array, struct json_object *without)
 
 int
 drift_finding(struct judge *j, struct entry *e, const struct finding *f,
-    const struct judgement *judgement, const struct cause *cause)
+    const struct judgement *judgement, const struct exception *exception, const struct cause *cause)
 {
 	const struct rule *rule = j->rb->rules[f->rule];
 	struct object row = row_begin(move_name((enum verdict)f->verdict, judgement->verdict));
@@ -201,6 +201,7 @@ drift_finding(struct judge *j, struct entry *e, const struct finding *f,
 	object_add(&row, "evidence", judgement_evidence(judgement, rule, &facts));
 	object_add(&row, "added", after == NULL ? NULL : array_without(after, before));
 	object_add(&row, "removed", array_without(before, after));
+	add_exception(&row, exception);
 	json_object_put(after);
 	json_object_put(kept);
 	return row_end(j, &row, e, cause);
@@ -228,6 +229,7 @@ bad_json(const struct judge *j, const struct entry *e, const struct finding *f)
 	} else {
 		add_judged(&o, j, &e->s, rule, false);
 	}
+	add_exception(&o, finding_exception(j, &e->s, f));
 	json_object_put(kept);
 	return object_end(&o);
 }

@@ -208,22 +208,53 @@ rule_is_blind(const struct judge *j, const struct rule *rule)
 	       (rule->topics & ~host_topics) != 0;
 }
 
+static uint8_t
+covered_by(const struct cover *cover)
+{
+	return cover->by == NULL ? 0 : (uint8_t)(1 + (int)cover->by->state);
+}
+
+/* A finding that is what it was and counts elsewhere owes that to an exception alone, unless the
+ * subject or the evidence is another one now. */
+static int
+tell_finding(struct judge *j, struct entry *e, const struct finding *f,
+    const struct judgement *judgement, const struct cover *cover)
+{
+	bool same = f->verdict == judgement->verdict && f->digest == judgement->digest;
+	const struct cause *cause = cause_of(j, e, j->rb->rules[f->rule]);
+	struct cause exception;
+
+	if (cover->ended != NULL && f->covered != 0)
+		covers_ended(j, cover->ended);
+	if (same && (cover->by != NULL || cover->ended != NULL || e->recheck ||
+			cause->source == CAUSE_START)) {
+		cover_cause(&exception, cover);
+		cause = &exception;
+	}
+	return drift_finding(j, e, f, judgement, cover->by, cause);
+}
+
 static int
 apply(struct judge *j, struct entry *e, struct finding *f, const struct judgement *judgement,
     bool *news)
 {
 	const struct rule *rule = j->rb->rules[f->rule];
-	bool first = !f->judged, moved = f->verdict != judgement->verdict;
+	bool first = !f->judged, moved = f->verdict != judgement->verdict, covered;
 	enum verdict was = f->verdict;
-	int r = 0;
+	struct cover cover;
+	int r;
 
 	/* In a gap, what can't be read is no news: the last verdict before it is kept. */
 	if (judgement->verdict == VERDICT_UNKNOWN && rule_is_blind(j, rule))
 		return 0;
-	if (!first && !moved && f->digest == judgement->digest)
+	r = cover_of(&cover, j, &e->s, rule, judgement);
+	if (r < 0)
+		return r;
+	covered = f->covered != covered_by(&cover);
+	if (!first && !moved && !covered && f->digest == judgement->digest)
 		return 0;
-	if (!first && !j->baseline && (moved || was == VERDICT_FAIL))
-		r = drift_finding(j, e, f, judgement, cause_of(j, e, rule));
+	if (!first && !j->baseline && (moved || covered || was == VERDICT_FAIL))
+		r = tell_finding(j, e, f, judgement, &cover);
 	if (r < 0)
 		return r;
 	if (first && (judgement->verdict == VERDICT_FAIL || judgement->verdict == VERDICT_UNKNOWN))
@@ -231,6 +262,7 @@ apply(struct judge *j, struct entry *e, struct finding *f, const struct judgemen
 	if (first || moved)
 		f->since_ms = clock_realtime_ms();
 	f->judged = true;
+	f->covered = covered_by(&cover);
 	f->verdict = (uint8_t)judgement->verdict;
 	f->digest = judgement->digest;
 	e->dirty = true;
@@ -240,15 +272,17 @@ apply(struct judge *j, struct entry *e, struct finding *f, const struct judgemen
 static int
 judge_entry(struct judge *j, struct entry *e)
 {
+	bool news = false, touched = e->recheck || !fact_set_is_empty(&e->changed);
 	struct judgement judgement;
-	bool news = false;
 	int r;
 
+	/* Names and labels, too, are what exceptions hang on. */
 	for (unsigned i = 0; i < e->s.n_findings; i++) {
 		struct finding *f = &e->s.findings[i];
 		const struct rule *rule = j->rb->rules[f->rule];
 
-		if (f->judged && !reads_any(rule, &e->changed))
+		if (f->judged && !reads_any(rule, &e->changed) &&
+		    !(touched && rule_has_exceptions(j, rule)))
 			continue;
 		j->counters.evaluations++;
 		r = judge_rule(j, &e->s, rule, &judgement);
@@ -273,6 +307,7 @@ static void
 settle_entry(struct judge *j, struct entry *e)
 {
 	e->changed = (struct fact_set){ 0 };
+	e->recheck = false;
 	for (unsigned i = 0; i < SLOTS_MAX; i++) {
 		struct slot *slot = &e->slots[i];
 

@@ -9,6 +9,7 @@
 #ifndef JUDGE_INNER_H
 #define JUDGE_INNER_H
 
+#include "judge/cover.h"
 #include "judge/judge.h"
 #include "judge/judgement.h"
 
@@ -56,6 +57,7 @@ struct entry {
 	bool queued, held;          /* is in the lists above */
 	bool known;                 /* judged once, now or before the start */
 	bool dirty;                 /* its state is to be written */
+	bool recheck;               /* an exception may have come or gone */
 	bool globbed;               /* a file that globs alone name */
 };
 TAILQ_HEAD(entries, entry);
@@ -126,6 +128,12 @@ struct scope_rules {
 	unsigned n;
 };
 
+/* Exceptions, by their place in the rulebook. */
+struct covers {
+	bool *told;        /* that it has ended */
+	int64_t looked_ms; /* CLOCK_REALTIME: ends up to then are told */
+};
+
 /* Subjects in the order that outsiders see. */
 struct sorted {
 	const struct subject **items;
@@ -143,6 +151,7 @@ struct judge {
 	struct arena *arena; /* of one judgement */
 
 	struct scope_rules scopes[_SUBJECT_KINDS];
+	struct covers covers;
 
 	struct entry **entries; /* by kind, then id */
 	size_t n_entries, entries_room;
@@ -235,9 +244,27 @@ const struct cause *entry_cause(const struct judge *j, const struct entry *e);
 int64_t round_due(const struct judge *j, int64_t now_ms);
 int round_run(struct judge *j);
 
+/* covers.c */
+int covers_init(struct covers *c, const struct rulebook *rb);
+void covers_deinit(struct covers *c);
+/* Tells what has ended by now, and has what it covered looked at again. */
+void covers_tick(struct judge *j);
+/* Tells that it has ended, unless that was told. */
+void covers_ended(struct judge *j, const struct exception *e);
+bool rule_has_exceptions(const struct judge *j, const struct rule *rule);
+/* What covers a judgement now. 0 or -ENOMEM. */
+int cover_of(struct cover *ret, const struct judge *j, const struct subject *s,
+    const struct rule *rule, const struct judgement *judgement);
+/* The same of a finding as it stands; NULL: nothing. Empties the judge's arena. */
+const struct exception *finding_exception(
+    const struct judge *j, const struct subject *s, const struct finding *f);
+void cover_cause(struct cause *ret, const struct cover *cover);
+void add_exception(struct object *o, const struct exception *e); /* NULL: null */
+
 /* drift.c */
 int drift_finding(struct judge *j, struct entry *e, const struct finding *f,
-    const struct judgement *judgement, const struct cause *cause);
+    const struct judgement *judgement, const struct exception *exception,
+    const struct cause *cause);
 int drift_appeared(struct judge *j, struct entry *e, const struct cause *cause);
 int drift_gone(struct judge *j, struct entry *e, const struct cause *cause);
 struct json_object *offenders_json(const struct rule *rule, const struct judgement *judgement);

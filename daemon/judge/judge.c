@@ -260,6 +260,8 @@ judge_new(struct judge **ret, struct event_base *base, const struct rulebook *rb
 		return -ENOMEM;
 	r = index_rules(j);
 	if (r == 0)
+		r = covers_init(&j->covers, rb);
+	if (r == 0)
 		r = outbox_init(j);
 	if (r == 0)
 		r = clock_init(j);
@@ -286,6 +288,7 @@ judge_free(struct judge *j)
 	sources_deinit(j);
 	outbox_deinit(j);
 	clock_deinit(j);
+	covers_deinit(&j->covers);
 	for (int kind = 0; kind < _SUBJECT_KINDS; kind++) {
 		free(j->scopes[kind].rules);
 		free(j->listings[kind].why);

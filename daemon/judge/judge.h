@@ -28,6 +28,7 @@ struct finding {
 	uint8_t verdict;  /* enum verdict */
 	bool judged;      /* false: never yet */
 	bool fresh;       /* judged for the first time in the round under way */
+	uint8_t covered;  /* 0, or 1 + enum exception_state: what it counts under */
 	int64_t since_ms; /* CLOCK_REALTIME */
 	uint64_t digest;  /* struct judgement */
 };
@@ -100,6 +101,7 @@ struct finding_view {
 	const struct rule *rule;
 	const struct finding *finding; /* NULL: the rule has no subject */
 	enum verdict verdict;          /* what is to be shown: unknown while its source is blind */
+	const struct exception *exception; /* it counts under this alone; NULL: under its verdict */
 };
 /* Every finding, in order of rules, then subjects. Stops at the first callback that returns other
  * than 0, and returns that. */
@@ -119,6 +121,8 @@ struct json_object *judge_summary_json(const struct judge *j);
  * an object with rule, title, severity, refs, subject, verdict, since, checked, because, evidence,
  * exception. New reference; NULL when out of memory. */
 struct json_object *judge_finding_json(const struct judge *j, const struct finding_view *view);
+/* State, owner, reason, expires, ticket. */
+struct json_object *exception_json(const struct exception *e);
 struct json_object *judge_refs_json(const struct judge *j, const struct rule *rule);
 struct json_object *judge_subject_json(const struct subject *s);
 /* The engine's part of that document, or a JSON null. */

@@ -141,6 +141,9 @@ each_finding_of(const struct judge *j, const struct rule *rule, judge_finding_fn
 		any = true;
 		view.subject = subjects[i];
 		view.verdict = shown_verdict(j, rule, view.finding);
+		view.exception = view.verdict == VERDICT_UNKNOWN
+				     ? NULL
+				     : finding_exception(j, subjects[i], view.finding);
 		r = fn(arg, &view);
 		if (r != 0)
 			return r;
@@ -240,7 +243,7 @@ judge_finding_json(const struct judge *j, const struct finding_view *view)
 		    view->finding->judged && rule_is_blind(j, view->rule));
 	else
 		add_no_grounds(&o, j, view);
-	object_null(&o, "exception");
+	add_exception(&o, view->exception);
 	return object_end(&o);
 }
 
@@ -249,7 +252,12 @@ count_view(void *arg, const struct finding_view *view)
 {
 	struct judge_summary *summary = arg;
 
-	summary->verdicts[view->verdict]++;
+	if (view->exception == NULL)
+		summary->verdicts[view->verdict]++;
+	else if (view->exception->state == EXCEPTION_WAIVED)
+		summary->waived++;
+	else
+		summary->attested++;
 	return 0;
 }
 

@@ -26,6 +26,9 @@ finding_state(const struct judge *j, const struct subject *s, const struct findi
 	object_string(&o, "verdict", verdict_name((enum verdict)f->verdict));
 	object_int(&o, "since", f->since_ms);
 	object_string(&o, "digest", digest);
+	if (f->covered != 0)
+		object_string(
+		    &o, "exception", exception_state_name((enum exception_state)(f->covered - 1)));
 	if (f->verdict != VERDICT_FAIL && f->verdict != VERDICT_UNKNOWN)
 		return object_end(&o);
 	facts = desk_facts(&desk, j, s);
@@ -120,6 +123,17 @@ text_of(struct json_object *object, const char *key)
 	return json_object_get_string(value);
 }
 
+static uint8_t
+read_covered(struct json_object *kept)
+{
+	const char *name = text_of(kept, "exception");
+
+	for (int state = 0; name != NULL && state < _EXCEPTION_STATES; state++)
+		if (strcmp(name, exception_state_name((enum exception_state)state)) == 0)
+			return (uint8_t)(1 + state);
+	return 0;
+}
+
 /* False: it is not what state_save() writes. */
 static bool
 read_finding(struct finding *f, struct json_object *kept)
@@ -133,6 +147,7 @@ read_finding(struct finding *f, struct json_object *kept)
 	f->verdict = (uint8_t)v;
 	f->digest = strtoull(digest, NULL, 16);
 	f->since_ms = json_object_get_int64(since);
+	f->covered = read_covered(kept);
 	f->judged = true;
 	return true;
 }
