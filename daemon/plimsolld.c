@@ -12,7 +12,6 @@
 #include "judge/judge.h"
 #include "report/audit_table.h"
 #include "report/consumer.h"
-#include "report/findings_table.h"
 #include "report/heartbeat.h"
 #include "report/metrics.h"
 #include "report/text.h"
@@ -207,7 +206,7 @@ print_audit(struct plimsolld *d)
 
 	if (out == NULL)
 		return;
-	(void)audit_table_print(&query, AUDIT_TABLE_BAD, FINDINGS_TABLE_PER_RULE, out, &style);
+	(void)audit_table_print(&query, AUDIT_TABLE_BAD, false, out, &style);
 	if (engine == NULL)
 		(void)fprintf(out, "waiting for a Docker engine at %s\n",
 		    docker_socket(collector_docker(d->collector)));
@@ -552,6 +551,8 @@ load(struct plimsolld *d)
 
 	if (r == 0)
 		r = rulebook_load(&d->rb, &d->setup->paths, &errors);
+	if (r == 0 && d->options.engine != NULL)
+		d->rb->settings.engine_socket = d->options.engine;
 	if (r == 0)
 		return 0;
 	for (char *line = errors, *rest; line != NULL && *line != '\0'; line = rest) {

@@ -91,11 +91,9 @@ set_up(struct check *c)
 		.on_settled = on_settled,
 		.on_files = on_files,
 		.on_trouble = on_trouble };
-	struct collector_config config = {
-		.engine_socket = o->engine != NULL ? o->engine : c->rb->settings.engine_socket,
+	struct collector_config config = { .engine_socket = c->rb->settings.engine_socket,
 		.host_root = o->host_root,
-		.parallel = 4
-	};
+		.parallel = 4 };
 	char *why = NULL;
 	int r;
 
@@ -173,7 +171,7 @@ print_table(struct check *c)
 	struct findings_query query = query_of(c);
 	struct style style = style_of(STDOUT_FILENO);
 
-	return audit_table_print(&query, show_verdicts(c->o), show_per_rule(c->o), stdout, &style);
+	return audit_table_print(&query, show_verdicts(c->o), c->o->all, stdout, &style);
 }
 
 struct outcome {
@@ -235,6 +233,8 @@ command_check(const struct options *o)
 	struct check c = { .o = o };
 	int r = command_load(&c.rb, o, NULL);
 
+	if (r == STATUS_OK && o->engine != NULL)
+		c.rb->settings.engine_socket = o->engine;
 	if (r == STATUS_OK)
 		r = run(&c);
 	check_deinit(&c);

@@ -39,7 +39,11 @@ print_table(const struct options *o, struct json_object *document)
 	struct json_object *findings = member(document, "findings");
 	size_t n = member_count(document, "findings");
 	uint32_t shown = show_verdicts(o);
-	int r = findings_table_new(&table);
+	struct json_object *benchmarks = member(document, "benchmarks");
+	struct json_object *leading = member_count(document, "benchmarks") == 0
+					  ? NULL
+					  : json_object_array_get_idx(benchmarks, 0);
+	int r = findings_table_new(&table, member_text(leading, ""));
 
 	for (size_t i = 0; i < n && r == 0; i++) {
 		struct json_object *finding = json_object_array_get_idx(findings, i);
@@ -49,7 +53,7 @@ print_table(const struct options *o, struct json_object *document)
 			r = findings_table_add(table, finding);
 	}
 	if (r == 0)
-		r = findings_table_print(table, stdout, &style, show_per_rule(o));
+		r = findings_table_print(table, stdout, &style, o->all);
 	if (r == 0)
 		findings_summary_print(member(document, "summary"), stdout, &style);
 	return r;

@@ -2,7 +2,6 @@
 #include "control/show.h"
 #include "control/options.h"
 #include "report/audit_table.h"
-#include "report/findings_table.h"
 #include "report/member.h"
 
 #include <string.h>
@@ -22,12 +21,6 @@ show_verdicts(const struct options *o)
 	if (o->all || filter_has(o->filter, FILTER_VERDICT))
 		return UINT32_MAX;
 	return AUDIT_TABLE_BAD;
-}
-
-unsigned
-show_per_rule(const struct options *o)
-{
-	return o->all ? 0 : FINDINGS_TABLE_PER_RULE;
 }
 
 static void

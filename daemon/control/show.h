@@ -17,7 +17,6 @@ void show_json(FILE *out, struct json_object *json);
 /* Which verdicts a table of findings shows: those that ask for somebody, unless --all or --verdict
  * say otherwise. A bit set of enum verdict. */
 uint32_t show_verdicts(const struct options *o);
-unsigned show_per_rule(const struct options *o); /* lines; 0: all */
 
 /* A rule in full, as rule_json() has it. `subject` is filled into the audit command; NULL leaves
  * {subject} as it is. */

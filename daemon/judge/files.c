@@ -59,7 +59,10 @@ say_why(struct judge *j, const struct rule *rule, const char *where, const char 
 {
 	char **why = &j->files_why[rule->index];
 
-	if (*why == NULL && asprintf(why, "%s: %s", where, what) < 0) {
+	if (*why != NULL)
+		return 0;
+	*why = where == NULL ? strdup(what) : NULL;
+	if (*why == NULL && (where == NULL || asprintf(why, "%s: %s", where, what) < 0)) {
 		*why = NULL;
 		return -ENOMEM;
 	}
@@ -113,7 +116,8 @@ name_expr(struct judge *j, struct namings *all, const struct rule *rule, const s
 	if (r < 0)
 		return r;
 	if (outcome.error != NULL)
-		return say_why(j, rule, expr_text(e), outcome.error);
+		return say_why(
+		    j, rule, outcome.unreadable_fact >= 0 ? NULL : expr_text(e), outcome.error);
 	if (outcome.value.type != VALUE_LIST)
 		return name_value(all, rule, &outcome.value);
 	if (outcome.value.cut)

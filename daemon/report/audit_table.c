@@ -28,19 +28,20 @@ add_finding(void *arg, const struct finding_view *view)
 }
 
 int
-audit_table_print(const struct findings_query *query, uint32_t verdicts, unsigned per_rule,
-    FILE *out, const struct style *style)
+audit_table_print(const struct findings_query *query, uint32_t verdicts, bool all, FILE *out,
+    const struct style *style)
 {
 	_cleanup_(findings_table_freep) struct findings_table *table = NULL;
 	struct adding adding = { .query = query, .verdicts = verdicts };
 	struct json_object *summary;
-	int r = findings_table_new(&table);
+	const struct rulebook *rb = judge_rulebook(query->judge);
+	int r = findings_table_new(&table, rb->n_benchmarks > 0 ? rb->benchmarks[0].id : "");
 
 	adding.table = table;
 	if (r == 0)
 		r = judge_each_finding(query->judge, add_finding, &adding);
 	if (r == 0)
-		r = findings_table_print(table, out, style, per_rule);
+		r = findings_table_print(table, out, style, all);
 	if (r != 0)
 		return r;
 	summary = findings_summary_json(query);

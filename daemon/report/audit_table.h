@@ -10,9 +10,9 @@
 /* Verdicts that ask for somebody: what a table shows unless told otherwise. */
 #define AUDIT_TABLE_BAD (1U << VERDICT_FAIL | 1U << VERDICT_UNKNOWN | 1U << VERDICT_REVIEW)
 
-/* The findings that are meant and have one of these verdicts (a bit set of enum verdict), at most
- * `per_rule` lines a rule (0: all), and the counts of all that are meant. 0 or -ENOMEM. */
-int audit_table_print(const struct findings_query *query, uint32_t verdicts, unsigned per_rule,
-    FILE *out, const struct style *style);
+/* The findings that are meant and have one of these verdicts (a bit set of enum verdict), folded
+ * unless `all`, and the counts of all that are meant. 0 or -ENOMEM. */
+int audit_table_print(const struct findings_query *query, uint32_t verdicts, bool all, FILE *out,
+    const struct style *style);
 
 #endif

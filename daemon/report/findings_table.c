@@ -9,10 +9,13 @@
 
 struct entry {
 	char *verdict, *severity, *rule, *id, *subject, *because;
+	char *cause;   /* why it is unknown, whatever the fact; "" for other verdicts */
+	unsigned rank; /* of the worst severity among those that stand together */
 	bool excepted; /* an exception covers it */
 };
 
 struct findings_table {
+	char *benchmark;
 	struct entry *entries;
 	size_t n, room;
 };
@@ -26,10 +29,18 @@ static const struct column columns[] = {
 };
 
 int
-findings_table_new(struct findings_table **ret)
+findings_table_new(struct findings_table **ret, const char *benchmark)
 {
-	*ret = calloc(1, sizeof(**ret));
-	return *ret == NULL ? -ENOMEM : 0;
+	struct findings_table *t = calloc(1, sizeof(*t));
+
+	if (t != NULL)
+		t->benchmark = strdup(benchmark);
+	if (t == NULL || t->benchmark == NULL) {
+		free(t);
+		return -ENOMEM;
+	}
+	*ret = t;
+	return 0;
 }
 
 static void
@@ -41,6 +52,7 @@ entry_deinit(struct entry *e)
 	free(e->id);
 	free(e->subject);
 	free(e->because);
+	free(e->cause);
 }
 
 struct findings_table *
@@ -51,6 +63,7 @@ findings_table_free(struct findings_table *t)
 	for (size_t i = 0; i < t->n; i++)
 		entry_deinit(&t->entries[i]);
 	free(t->entries);
+	free(t->benchmark);
 	free(t);
 	return NULL;
 }
@@ -67,22 +80,77 @@ without_subject(const char *because, const char *subject)
 	return because + strspn(because, " :");
 }
 
-static int
-entry_init(struct entry *e, struct json_object *finding)
+/* "engine.kind: no engine" is "no engine", whatever the fact. */
+static const char *
+without_facts(const char *why)
 {
-	struct json_object *ref = member_first_ref(finding, NULL);
+	for (;;) {
+		size_t len = strcspn(why, ": /");
+
+		if (len == 0 || why[len] != ':' || why[len + 1] != ' ' ||
+		    memchr(why, '.', len) == NULL)
+			return why;
+		why += len + 2;
+	}
+}
+
+/* What could not be read says why; else the reason does, behind what could not be done. */
+static const char *
+cause_of(struct json_object *finding)
+{
+	struct json_object *evidence = member(finding, "evidence");
+	const char *because = member_text(finding, "because"), *colon;
+
+	for (size_t i = 0; i < member_count(finding, "evidence"); i++) {
+		const char *why =
+		    member_text(json_object_array_get_idx(evidence, i), "value/unreadable");
+
+		if (*why != '\0')
+			return without_facts(why);
+	}
+	colon = strstr(because, ": ");
+	return without_facts(colon == NULL ? because : colon + 2);
+}
+
+/* "5.4"; of another benchmark than the leading one "1.6.0:5.5"; of none the rule's key. Caller
+ * frees. */
+static char *
+id_of(const struct findings_table *t, struct json_object *finding)
+{
+	const char *benchmark = NULL, *dash;
+	struct json_object *ref = member_first_ref(finding, &benchmark);
+	char *id;
+
+	if (ref == NULL)
+		return strdup(member_text(finding, "rule"));
+	if (strcmp(benchmark, t->benchmark) == 0)
+		return strdup(member_text(ref, "id"));
+	dash = strrchr(benchmark, '-');
+	return asprintf(&id, "%s:%s", dash == NULL ? benchmark : dash + 1, member_text(ref, "id")) <
+		       0
+		   ? NULL
+		   : id;
+}
+
+static int
+entry_init(struct entry *e, const struct findings_table *t, struct json_object *finding)
+{
 	const char *state = member_text(finding, "exception/state");
+	const char *verdict = member_text(finding, "verdict");
+	bool unknown = strcmp(verdict, verdict_name(VERDICT_UNKNOWN)) == 0;
 
 	e->excepted = *state != '\0';
-	e->verdict = strdup(e->excepted ? state : member_text(finding, "verdict"));
+	e->verdict = strdup(e->excepted ? state : verdict);
 	e->severity = strdup(member_text(finding, "severity"));
+	e->rank = words_severity_rank(member_text(finding, "severity"));
 	e->rule = strdup(member_text(finding, "rule"));
-	e->id = strdup(member_text(ref == NULL ? finding : ref, ref == NULL ? "rule" : "id"));
+	e->id = id_of(t, finding);
+	e->cause = strdup(unknown ? cause_of(finding) : "");
 	e->subject = words_subject(member(finding, "subject"));
 	if (e->subject != NULL)
 		e->because = strdup(without_subject(member_text(finding, "because"), e->subject));
 	if (e->verdict == NULL || e->severity == NULL || e->rule == NULL || e->id == NULL ||
-	    e->because == NULL)
+	    e->cause == NULL || e->because == NULL)
 		return -ENOMEM;
 	return 0;
 }
@@ -101,7 +169,7 @@ findings_table_add(struct findings_table *t, struct json_object *finding)
 		t->entries = entries;
 		t->room = room;
 	}
-	if (entry_init(&e, finding) != 0) {
+	if (entry_init(&e, t, finding) != 0) {
 		entry_deinit(&e);
 		return -ENOMEM;
 	}
@@ -116,11 +184,24 @@ compare(unsigned a, unsigned b)
 }
 
 static int
-entry_compare(const void *left, const void *right)
+by_cause(const void *left, const void *right)
+{
+	const struct entry *a = left, *b = right;
+
+	return strcmp(a->cause, b->cause);
+}
+
+/* The worst first; what stands together comes together. */
+static int
+by_badness(const void *left, const void *right)
 {
 	const struct entry *a = left, *b = right;
 	int order = compare(words_verdict_rank(a->verdict), words_verdict_rank(b->verdict));
 
+	if (order == 0)
+		order = compare(a->rank, b->rank);
+	if (order == 0)
+		order = strcmp(a->cause, b->cause);
 	if (order == 0)
 		order = compare(words_severity_rank(a->severity), words_severity_rank(b->severity));
 	if (order == 0)
@@ -131,9 +212,33 @@ entry_compare(const void *left, const void *right)
 }
 
 static bool
+same_cause(const struct entry *a, const struct entry *b)
+{
+	return *a->cause != '\0' && strcmp(a->cause, b->cause) == 0;
+}
+
+static bool
 same_group(const struct entry *a, const struct entry *b)
 {
-	return strcmp(a->rule, b->rule) == 0 && strcmp(a->verdict, b->verdict) == 0;
+	return strcmp(a->verdict, b->verdict) == 0 &&
+	       (strcmp(a->rule, b->rule) == 0 || same_cause(a, b));
+}
+
+/* Unknown for one cause ranks as the worst of them does. */
+static void
+sort(struct findings_table *t)
+{
+	qsort(t->entries, t->n, sizeof(*t->entries), by_cause);
+	for (size_t i = 0, end; i < t->n; i = end) {
+		unsigned worst = t->entries[i].rank;
+
+		for (end = i + 1; end < t->n && same_cause(&t->entries[i], &t->entries[end]); end++)
+			if (t->entries[end].rank < worst)
+				worst = t->entries[end].rank;
+		for (size_t k = i; k < end; k++)
+			t->entries[k].rank = worst;
+	}
+	qsort(t->entries, t->n, sizeof(*t->entries), by_badness);
 }
 
 static int
@@ -153,41 +258,67 @@ add_row(struct table *table, const struct entry *e)
 	return r;
 }
 
-/* The lines of one rule and verdict, from `e` to before `end`. */
+/* Many that are unknown for one cause: one line, and their numbers. */
 static int
-add_group(struct table *table, const struct entry *e, const struct entry *end, unsigned per_rule)
+add_cause(struct table *table, const struct entry *e, size_t n)
 {
-	size_t n = (size_t)(end - e), shown = n;
+	struct entry folded = *e;
+	char count[32], several[] = "several", ids[192];
+	size_t at, i;
+
+	(void)snprintf(count, sizeof(count), "%zu findings", n);
+	at = (size_t)snprintf(ids, sizeof(ids), "%*s", 9, "");
+	for (i = 0; i < n && at < sizeof(ids) - 64; i++) {
+		if (i > 0 && strcmp(e[i].id, e[i - 1].id) == 0)
+			continue;
+		at += (size_t)snprintf(
+		    ids + at, sizeof(ids) - at, "%s%.16s", i == 0 ? "" : ", ", e[i].id);
+	}
+	(void)snprintf(ids + at, sizeof(ids) - at, "%s (--all shows them)", i < n ? " ..." : "");
+	folded.id = count;
+	folded.because = folded.cause;
+	for (i = 1; i < n; i++)
+		if (strcmp(e[i].subject, e->subject) != 0)
+			folded.subject = several;
+	return add_row(table, &folded) == 0 ? table_note(table, ids) : -ENOMEM;
+}
+
+/* The lines of those that stand together. */
+static int
+add_group(struct table *table, const struct entry *e, size_t n, bool all)
+{
+	size_t shown = n;
 	char note[128];
 
+	if (!all && *e->cause != '\0' && n > FINDINGS_TABLE_PER_CAUSE)
+		return add_cause(table, e, n);
 	/* Folding a single line would save nothing. */
-	if (per_rule != 0 && n > per_rule + 1)
-		shown = per_rule;
+	if (!all && n > FINDINGS_TABLE_PER_RULE + 1)
+		shown = FINDINGS_TABLE_PER_RULE;
 	for (size_t i = 0; i < shown; i++)
 		if (add_row(table, &e[i]) != 0)
 			return -ENOMEM;
 	if (shown == n)
 		return 0;
-	(void)snprintf(note, sizeof(note), "%*s and %zu more of %.64s (--all shows them)", 8, "",
+	(void)snprintf(note, sizeof(note), "%*sand %zu more of %.64s (--all shows them)", 9, "",
 	    n - shown, e->id);
 	return table_note(table, note);
 }
 
 int
-findings_table_print(
-    struct findings_table *t, FILE *out, const struct style *style, unsigned per_rule)
+findings_table_print(struct findings_table *t, FILE *out, const struct style *style, bool all)
 {
 	_cleanup_(table_freep) struct table *table = NULL;
 	int r = table_new(&table, columns, ARRAY_SIZE(columns));
 
 	if (r != 0 || t->n == 0)
 		return r;
-	qsort(t->entries, t->n, sizeof(*t->entries), entry_compare);
+	sort(t);
 	for (size_t i = 0, end; i < t->n; i = end) {
 		for (end = i + 1; end < t->n; end++)
 			if (!same_group(&t->entries[i], &t->entries[end]))
 				break;
-		r = add_group(table, &t->entries[i], &t->entries[end], per_rule);
+		r = add_group(table, &t->entries[i], end - i, all);
 		if (r != 0)
 			return r;
 	}

@@ -153,7 +153,7 @@ wrap_at(const char *text, size_t len, unsigned room)
 static void
 put_line(FILE *out, unsigned indent, const char *text, size_t len)
 {
-	(void)fprintf(out, "%*s", (int)indent, "");
+	(void)fprintf(out, "%*s", len == 0 ? 0 : (int)indent, "");
 	for (size_t at = 0; at < len;) {
 		struct glyph g = glyph_at(text + at);
 
@@ -163,22 +163,36 @@ put_line(FILE *out, unsigned indent, const char *text, size_t len)
 	(void)fputc('\n', out);
 }
 
+/* Joins the lines of a paragraph, in place. */
+static void
+join_lines(char *text)
+{
+	for (char *c = text; *c != '\0'; c++)
+		if (*c == '\n' && c > text && c[-1] != '\n' && c[1] != '\n' && c[1] != ' ' &&
+		    c[1] != '\0')
+			*c = ' ';
+}
+
 void
 text_put_wrapped(FILE *out, const struct style *style, unsigned indent, const char *text)
 {
-	unsigned width = style->width == 0 || style->width > WIDTH_PROSE + indent
-			     ? WIDTH_PROSE + indent
-			     : style->width;
+	char *joined = strdup(text);
+	unsigned width =
+	    style->width == 0 || style->width > WIDTH_PROSE ? WIDTH_PROSE : style->width;
+	unsigned room = width > indent + 20 ? width - indent : 20;
 
-	while (*text != '\0') {
-		size_t line = strcspn(text, "\n"), len;
+	if (joined == NULL)
+		return;
+	join_lines(joined);
+	for (const char *at = joined; *at != '\0';) {
+		size_t line = strcspn(at, "\n"), len = wrap_at(at, line, room);
 
-		len = wrap_at(text, line, width > indent + 20 ? width - indent : 20);
-		put_line(out, indent, text, len);
-		text += len;
-		if (len == line && *text == '\n')
-			text++;
-		while (len < line && *text == ' ')
-			text++;
+		put_line(out, indent, at, len);
+		at += len;
+		if (len == line)
+			at += *at == '\n';
+		else
+			at += strspn(at, " ");
 	}
+	free(joined);
 }

@@ -39,8 +39,9 @@ unsigned text_put(FILE *out, const char *text, unsigned max);
 /* The same in a colour. */
 unsigned text_put_coloured(
     FILE *out, const struct style *style, enum colour colour, const char *text, unsigned max);
-/* A paragraph: wrapped at spaces to the style's width (80 where it has none), every line indented.
- * Newlines in the text stay. */
+/* Prose: wrapped at spaces to the style's width (80 where it has none), every line indented. As in
+ * the rule files, a single newline is a space, and an empty line or one that begins with a space
+ * begins anew. */
 void text_put_wrapped(FILE *out, const struct style *style, unsigned indent, const char *text);
 
 #endif

@@ -30,13 +30,13 @@ add(struct findings_table *t, const char *format, ...)
 }
 
 static char *
-printed(struct findings_table *t, unsigned per_rule)
+printed(struct findings_table *t, bool all)
 {
 	char *text = NULL;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
-	assert_int_equal(findings_table_print(t, out, &(struct style){ 0 }, per_rule), 0);
+	assert_int_equal(findings_table_print(t, out, &(struct style){ 0 }, all), 0);
 	assert_int_equal(fclose(out), 0);
 	return text;
 }
@@ -47,7 +47,7 @@ test_worst_first(void **state)
 	_cleanup_(findings_table_freep) struct findings_table *t = NULL;
 	_cleanup_(freep) char *text = NULL;
 
-	assert_int_equal(findings_table_new(&t), 0);
+	assert_int_equal(findings_table_new(&t, "b"), 0);
 	add(t,
 	    "{\"rule\":\"a\",\"severity\":\"low\",\"refs\":{\"b\":{\"id\":\"5.10\"}},"
 	    "\"subject\":{\"kind\":\"container\",\"id\":\"f00\",\"name\":\"web\"},"
@@ -67,7 +67,7 @@ test_worst_first(void **state)
 	add(t, "{\"rule\":\"f\",\"severity\":\"medium\",\"refs\":{\"b\":{\"id\":\"1.2\"}},"
 	       "\"subject\":{\"kind\":\"host\",\"id\":\"\",\"name\":\"host\"},"
 	       "\"verdict\":\"unknown\",\"because\":\"no permission\"}");
-	text = printed(t, 0);
+	text = printed(t, true);
 	assert_string_equal(text,
 	    "VERDICT  ID    SEVERITY  SUBJECT           BECAUSE\n"
 	    "FAIL     5.4   critical  container web     runs privileged\n"
@@ -105,14 +105,14 @@ test_many_of_a_rule_fold(void **state)
 	_cleanup_(findings_table_freep) struct findings_table *t = NULL;
 	_cleanup_(freep) char *folded = NULL, *all = NULL;
 
-	assert_int_equal(findings_table_new(&t), 0);
+	assert_int_equal(findings_table_new(&t, "b"), 0);
 	add_many(t, 490);
-	folded = printed(t, FINDINGS_TABLE_PER_RULE);
+	folded = printed(t, false);
 	assert_int_equal(count_lines(folded), 1 + FINDINGS_TABLE_PER_RULE + 1);
 	assert_non_null(strstr(folded, "container c9 "));
 	assert_null(strstr(folded, "container c10 "));
 	assert_non_null(strstr(folded, "and 480 more of 5.11"));
-	all = printed(t, 0);
+	all = printed(t, true);
 	assert_int_equal(count_lines(all), 1 + 490);
 }
 
@@ -122,10 +122,47 @@ test_one_more_does_not_fold(void **state)
 	_cleanup_(findings_table_freep) struct findings_table *t = NULL;
 	_cleanup_(freep) char *text = NULL;
 
-	assert_int_equal(findings_table_new(&t), 0);
+	assert_int_equal(findings_table_new(&t, "b"), 0);
 	add_many(t, FINDINGS_TABLE_PER_RULE + 1);
-	text = printed(t, FINDINGS_TABLE_PER_RULE);
+	text = printed(t, false);
 	assert_null(strstr(text, "more"));
+}
+
+/* Without an engine most is unknown, for one cause: that is one line. */
+static void
+test_one_cause_folds(void **state)
+{
+	static const char *const findings[] = {
+		"{\"rule\":\"a\",\"severity\":\"low\",\"refs\":{\"b\":{\"id\":\"2.1\"}},"
+		"\"subject\":{\"kind\":\"engine\"},\"verdict\":\"unknown\",\"because\":\"could not "
+		"read engine.kind: no engine: /run/x\",\"evidence\":[{\"fact\":\"engine.kind\","
+		"\"value\":{\"unreadable\":\"no engine: /run/x\"}}]}",
+		"{\"rule\":\"b\",\"severity\":\"critical\",\"refs\":{\"b\":{\"id\":\"5.4\"}},"
+		"\"subject\":{\"kind\":\"engine\"},\"verdict\":\"unknown\",\"because\":\"could not "
+		"list the containers: no engine: /run/x\",\"evidence\":[]}",
+		"{\"rule\":\"c\",\"severity\":\"low\",\"refs\":{\"c-1\":{\"id\":\"5.5\"}},"
+		"\"subject\":{\"kind\":\"engine\"},\"verdict\":\"unknown\",\"because\":\"could not "
+		"list the containers: no engine: /run/x\",\"evidence\":[]}",
+		"{\"rule\":\"d\",\"severity\":\"low\",\"refs\":{\"b\":{\"id\":\"3.15\"}},"
+		"\"subject\":{\"kind\":\"host\",\"name\":\"vm\"},\"verdict\":\"unknown\","
+		"\"because\":"
+		"\"could not tell which files: engine.settings.tls_ca: no engine: /run/x\"}",
+		"{\"rule\":\"e\",\"severity\":\"high\",\"refs\":{\"b\":{\"id\":\"1.3\"}},"
+		"\"subject\":{\"kind\":\"host\",\"name\":\"vm\"},\"verdict\":\"unknown\","
+		"\"because\":\"could not read host.lsms: /sys/x: No such file\"}",
+	};
+	_cleanup_(findings_table_freep) struct findings_table *t = NULL;
+	_cleanup_(freep) char *text = NULL;
+
+	assert_int_equal(findings_table_new(&t, "b"), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(findings); i++)
+		add(t, "%s", findings[i]);
+	text = printed(t, false);
+	assert_string_equal(text, "VERDICT  ID          SEVERITY  SUBJECT  BECAUSE\n"
+				  "UNKNOWN  4 findings  critical  several  no engine: /run/x\n"
+				  "         5.4, 1:5.5, 2.1, 3.15 (--all shows them)\n"
+				  "UNKNOWN  1.3         high      host vm  could not read "
+				  "host.lsms: /sys/x: No such file\n");
 }
 
 static void
@@ -134,8 +171,8 @@ test_nothing_prints_nothing(void **state)
 	_cleanup_(findings_table_freep) struct findings_table *t = NULL;
 	_cleanup_(freep) char *text = NULL;
 
-	assert_int_equal(findings_table_new(&t), 0);
-	text = printed(t, 0);
+	assert_int_equal(findings_table_new(&t, "b"), 0);
+	text = printed(t, true);
 	assert_string_equal(text, "");
 }
 
@@ -162,6 +199,7 @@ main(void)
 		cmocka_unit_test(test_worst_first),
 		cmocka_unit_test(test_many_of_a_rule_fold),
 		cmocka_unit_test(test_one_more_does_not_fold),
+		cmocka_unit_test(test_one_cause_folds),
 		cmocka_unit_test(test_nothing_prints_nothing),
 		cmocka_unit_test(test_summary_counts_everything),
 	};

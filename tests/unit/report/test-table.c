@@ -130,11 +130,13 @@ test_prose_is_wrapped(void **state)
 	FILE *out = open_memstream(&shown, &len);
 
 	text_put_wrapped(out, &(struct style){ .width = 30 }, 4,
-	    "words that do not fit one line\nand a line of its own\n");
+	    "words that do not\nfit one line\n\nand a line of its own\n  - more\n");
 	assert_int_equal(fclose(out), 0);
 	assert_string_equal(shown, "    words that do not fit one\n"
 				   "    line\n"
-				   "    and a line of its own\n");
+				   "\n"
+				   "    and a line of its own\n"
+				   "      - more\n");
 }
 
 static void
