@@ -157,6 +157,7 @@ collector_free(struct collector *c)
 	c->host = host_free(c->host);
 	free(c->data_root);
 	free(c->runtime);
+	free(c->config.text);
 	free(c);
 	return NULL;
 }

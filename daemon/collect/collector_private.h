@@ -69,6 +69,13 @@ struct get {
 	TAILQ_HEAD(, engine_reply) replies;
 };
 
+/* What daemon.json said when dockerd started, as far as it was seen in time. */
+struct config_memory {
+	int pid; /* of the dockerd that it holds for; 0: nothing is known */
+	int64_t started_ms;
+	char *text; /* NULL: there was no file */
+};
+
 struct collector {
 	struct event_base *base;
 	struct docker *docker;
@@ -83,6 +90,7 @@ struct collector {
 	/* Of the engine, as last seen; NULL: never. */
 	char *data_root, *runtime;
 	int told_by; /* its pid */
+	struct config_memory config;
 	struct collector_counters counters;
 	uint64_t nonsense; /* replies of the right form and no sense */
 	bool *gone;        /* set when the collector is freed by whom it calls */

@@ -18,6 +18,7 @@ enum {
 	ENVIRON_MAX = 1024 * 1024,
 	CONFIG_MAX = 1024 * 1024,
 	GROUP_MAX = 16 * 1024 * 1024,
+	CONFIG_REMEMBERED_MAX = 64 * 1024,
 };
 
 struct raw {
@@ -87,6 +88,49 @@ changed_ms(const struct host *host, const char *path)
 	if ((st.stx_mask & STATX_BTIME) != 0 && in_ms(&st.stx_btime) > changed)
 		changed = in_ms(&st.stx_btime);
 	return changed;
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* The file is older than dockerd, so dockerd has read what it says now. */
+static void
+config_remember(struct config_memory *m, const struct engine_settings_input *in, int pid)
+{
+	char *text = in->config != NULL ? strdup(in->config) : NULL;
+
+	free(m->text);
+	*m = (struct config_memory){ 0 };
+	if (in->config != NULL && (text == NULL || strlen(text) > CONFIG_REMEMBERED_MAX)) {
+		free(text);
+		return;
+	}
+	*m = (struct config_memory){ pid, in->process_started_ms, text };
+}
+
+/* dockerd reads the file when it starts. Whoever saw the file then knows what is in force, whatever
+ * was written since. A file that is gone when it is first looked for is taken for one that never
+ * was. */
+static void
+config_recall(struct config_memory *m, struct engine_settings_input *in, int pid)
+{
+	if (pid <= 0 || in->process_started_ms == 0 || in->config_why != NULL)
+		return;
+	if (m->pid != pid || m->started_ms != in->process_started_ms) {
+		if (in->config == NULL ||
+		    (in->config_changed_ms != 0 && in->config_changed_ms <= in->process_started_ms))
+			config_remember(m, in, pid);
+		return;
+	}
+	if (same_text(m->text, in->config)) {
+		in->config_changed_ms = in->process_started_ms;
+		return;
+	}
+	in->config = m->text;
+	in->config_remembered = true;
 }
 
 static void
@@ -173,6 +217,7 @@ collect_engine_settings(struct job *job)
 	else
 		in.process_why = in.listening_why = "which process is dockerd is not known";
 	read_config(&in, &raw, c->host);
+	config_recall(&c->config, &in, pid);
 	in.containerd_exe = raw.containerd = find_containerd(c->host, pid);
 	in.runc_exe = raw.runc = find_runc(c->host, c->runtime);
 	r = host_read(c->host, "/etc/group", GROUP_MAX, &raw.group, NULL);

@@ -34,6 +34,8 @@ struct engine_settings_input {
 	const char *process_why; /* why cmdline or environ could not be read */
 	const char *config;      /* text of daemon.json; NULL with config_why NULL: there is none */
 	const char *config_why;
+	bool config_remembered; /* `config` is what dockerd started with; the file says something
+				   else now */
 	int64_t config_changed_ms, process_started_ms; /* CLOCK_REALTIME; 0: not known */
 	const char *exe;                               /* real path of dockerd; NULL: not known */
 	const char *containerd_exe, *runc_exe;         /* NULL: there is none */

@@ -94,6 +94,8 @@ config_parse(struct arena *a, const char *text, struct value *why)
 static struct value
 config_pending(const struct engine_settings_input *in)
 {
+	if (in->config_remembered)
+		return value_bool(true);
 	if (in->config == NULL && in->config_why == NULL)
 		return value_bool(false);
 	if (in->config_changed_ms == 0 || in->process_started_ms == 0)
@@ -130,7 +132,7 @@ settings_load(struct settings *s)
 		s->file_why = unreadable_printf(s->arena, "daemon.json: %s", in->config_why);
 	else if (pending.type == VALUE_UNREADABLE)
 		s->file_why = pending;
-	else if (pending.boolean)
+	else if (pending.boolean && !in->config_remembered)
 		s->file_why = value_unreadable("daemon.json was written after dockerd started; "
 					       "what is in force cannot be told");
 	else if (in->config != NULL && in->config[strspn(in->config, " \t\r\n")] != '\0')

@@ -394,6 +394,24 @@ config_path(void **state)
 	assert_memory_equal(path, "/etc/docker/dae", 15);
 }
 
+/* The file was seen before it was written anew: what it said then is in force, and a restart is
+ * due. */
+static void
+test_a_remembered_file_is_in_force(void **state)
+{
+	const struct engine_settings_input in = {
+		.config = "{\"log-level\":\"warn\"}",
+		.config_remembered = true,
+		.config_changed_ms = 3000,
+		.process_started_ms = 2000,
+	};
+	_cleanup_(snapshot_freep) struct snapshot *s = built(in, "dockerd|", ENV);
+
+	(void)state;
+	assert_string_equal(snapshot_get(s, FACT_ENGINE_SET_LOG_LEVEL)->string, "warn");
+	assert_true(snapshot_get(s, FACT_ENGINE_SET_PENDING)->boolean);
+}
+
 int
 main(void)
 {
@@ -408,6 +426,7 @@ main(void)
 		cmocka_unit_test(rootless),
 		cmocka_unit_test(sockets_that_systemd_hands_over),
 		cmocka_unit_test(sockets_that_nobody_sees),
+		cmocka_unit_test(test_a_remembered_file_is_in_force),
 		cmocka_unit_test(config_path),
 	};
 
