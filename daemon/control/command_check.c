@@ -184,7 +184,8 @@ note_outcome(void *arg, const struct finding_view *view)
 {
 	struct outcome *outcome = arg;
 
-	if (!is_wanted(outcome->c, view))
+	/* It counts under its exception alone. */
+	if (!is_wanted(outcome->c, view) || view->exception != NULL)
 		return 0;
 	outcome->found |= (outcome->c->o->fail_on & (1U << view->verdict)) != 0;
 	outcome->incomplete |= view->verdict == VERDICT_UNKNOWN;

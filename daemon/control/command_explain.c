@@ -75,6 +75,23 @@ show_fact(struct json_object *fact)
 	(void)printf("\n    from %s\n", member_text(fact, "from"));
 }
 
+/* "waived by OWNER until 2027-03-31: REASON" */
+static void
+show_exception(struct json_object *exception)
+{
+	const char *expires = member_text(exception, "expires");
+
+	if (exception == NULL)
+		return;
+	(void)printf("  %s by ", member_text(exception, "state"));
+	(void)text_put(stdout, member_text(exception, "owner"), 0);
+	if (*expires != '\0')
+		(void)printf(" until %s", expires);
+	(void)fputs(": ", stdout);
+	(void)text_put(stdout, member_text(exception, "reason"), 0);
+	(void)fputc('\n', stdout);
+}
+
 static void
 show_finding(const struct style *style, struct json_object *finding)
 {
@@ -89,6 +106,7 @@ show_finding(const struct style *style, struct json_object *finding)
 	(void)text_put(stdout, subject == NULL ? "?" : subject, 0);
 	(void)printf("\n  since %s, last checked %s\n", member_text(finding, "since"),
 	    member_text(finding, "checked"));
+	show_exception(member(finding, "exception"));
 	text_put_wrapped(stdout, style, 2, member_text(finding, "because"));
 	for (size_t i = 0; i < member_count(finding, "evidence"); i++)
 		show_fact(json_object_array_get_idx(evidence, i));

@@ -4,6 +4,7 @@
 #include "control/client.h"
 #include "control/commands.h"
 #include "control/show.h"
+#include "report/audit_table.h"
 #include "report/findings_table.h"
 #include "report/member.h"
 #include "report/words.h"
@@ -49,6 +50,8 @@ print_table(const struct options *o, struct json_object *document)
 		struct json_object *finding = json_object_array_get_idx(findings, i);
 		int verdict = verdict_from_name(member_text(finding, "verdict"));
 
+		if (member(finding, "exception") != NULL && (shown & AUDIT_TABLE_EXCEPTED) == 0)
+			continue;
 		if (verdict < 0 || (shown & (1U << verdict)) != 0)
 			r = findings_table_add(table, finding);
 	}

@@ -19,6 +19,7 @@ add_finding(void *arg, const struct finding_view *view)
 	int r;
 
 	if ((a->verdicts & (1U << view->verdict)) == 0 ||
+	    (view->exception != NULL && (a->verdicts & AUDIT_TABLE_EXCEPTED) == 0) ||
 	    (a->query->wanted != NULL && !a->query->wanted(a->query->arg, view)))
 		return 0;
 	json = judge_finding_json(a->query->judge, view);

@@ -10,6 +10,9 @@
 /* Verdicts that ask for somebody: what a table shows unless told otherwise. */
 #define AUDIT_TABLE_BAD (1U << VERDICT_FAIL | 1U << VERDICT_UNKNOWN | 1U << VERDICT_REVIEW)
 
+/* In such a set: those too that an exception covers. */
+#define AUDIT_TABLE_EXCEPTED (1U << 31)
+
 /* The findings that are meant and have one of these verdicts (a bit set of enum verdict), folded
  * unless `all`, and the counts of all that are meant. 0 or -ENOMEM. */
 int audit_table_print(const struct findings_query *query, uint32_t verdicts, bool all, FILE *out,

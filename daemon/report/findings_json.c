@@ -53,7 +53,7 @@ findings_json_free(struct findings_json *d)
 
 struct count {
 	const struct findings_query *query;
-	unsigned verdicts[_VERDICTS];
+	unsigned verdicts[_VERDICTS], excepted[_EXCEPTION_STATES];
 };
 
 static bool
@@ -67,7 +67,11 @@ count_one(void *arg, const struct finding_view *view)
 {
 	struct count *count = arg;
 
-	if (is_wanted(count->query, view))
+	if (!is_wanted(count->query, view))
+		return 0;
+	if (view->exception != NULL)
+		count->excepted[view->exception->state]++;
+	else
 		count->verdicts[view->verdict]++;
 	return 0;
 }
@@ -84,6 +88,8 @@ findings_summary_json(const struct findings_query *query)
 	(void)judge_each_finding(query->judge, count_one, &count);
 	for (unsigned v = 0; v < _VERDICTS && r == 0; v++)
 		r = member_put_int(json, verdict_name(v), count.verdicts[v]);
+	for (unsigned e = 0; e < _EXCEPTION_STATES && r == 0; e++)
+		r = member_put_int(json, exception_state_name(e), count.excepted[e]);
 	return member_done(json, r);
 }
 

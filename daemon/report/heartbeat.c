@@ -55,7 +55,7 @@ note_failure(void *arg, const struct finding_view *view)
 {
 	struct saying *s = arg;
 
-	if (view->rule != s->rule || view->verdict != VERDICT_FAIL)
+	if (view->rule != s->rule || view->verdict != VERDICT_FAIL || view->exception != NULL)
 		return 0;
 	if (s->n < HEARTBEAT_OPEN_PER_RULE)
 		s->found[s->n++] = judge_finding_json(s->h->judge, view);
@@ -64,8 +64,7 @@ note_failure(void *arg, const struct finding_view *view)
 	return 0;
 }
 
-/* What stands in the notice of a finding; NULL when out of memory, or where an exception covers it.
- */
+/* What stands in the notice of a finding; NULL when out of memory. */
 static struct json_object *
 open_notice(struct json_object *finding, unsigned more)
 {
@@ -74,7 +73,7 @@ open_notice(struct json_object *finding, unsigned more)
 	struct json_object *notice;
 	int r = 0;
 
-	if (finding == NULL || member(finding, "exception") != NULL)
+	if (finding == NULL)
 		return NULL;
 	notice = json_object_new_object();
 	for (size_t i = 0; i < ARRAY_SIZE(members) && notice != NULL && r == 0; i++)

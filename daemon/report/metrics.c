@@ -101,12 +101,16 @@ single(FILE *out, const char *name, const char *type, const char *help, uint64_t
 	(void)fprintf(out, "plimsoll_%s %llu\n", name, (unsigned long long)value);
 }
 
+enum { COUNTS = _VERDICTS + _EXCEPTION_STATES };
+
 static int
 count_finding(void *arg, const struct finding_view *view)
 {
-	unsigned(*counts)[_VERDICTS] = arg;
+	unsigned(*counts)[COUNTS] = arg;
+	unsigned as =
+	    view->exception == NULL ? view->verdict : _VERDICTS + (unsigned)view->exception->state;
 
-	counts[view->rule->index][view->verdict]++;
+	counts[view->rule->index][as]++;
 	return 0;
 }
 
@@ -114,18 +118,22 @@ static int
 write_findings(const struct judge *judge, FILE *out)
 {
 	const struct rulebook *rb = judge_rulebook(judge);
-	unsigned(*counts)[_VERDICTS] = calloc(rb->n_rules + 1, sizeof(*counts));
+	unsigned(*counts)[COUNTS] = calloc(rb->n_rules + 1, sizeof(*counts));
 
 	if (counts == NULL)
 		return -ENOMEM;
 	(void)judge_each_finding(judge, count_finding, counts);
-	head(out, "findings", "gauge", "Findings by rule and verdict, where there are any.");
+	head(out, "findings", "gauge",
+	    "Findings by rule, and verdict or exception, where there are any.");
 	for (unsigned i = 0; i < rb->n_rules; i++)
-		for (unsigned v = 0; v < _VERDICTS; v++)
-			if (counts[i][v] != 0)
+		for (unsigned as = 0; as < COUNTS; as++)
+			if (counts[i][as] != 0)
 				(void)fprintf(out,
 				    "plimsoll_findings{rule=\"%s\",verdict=\"%s\"} %u\n",
-				    rb->rules[i]->key, verdict_name(v), counts[i][v]);
+				    rb->rules[i]->key,
+				    as < _VERDICTS ? verdict_name(as)
+						   : exception_state_name(as - _VERDICTS),
+				    counts[i][as]);
 	free(counts);
 	return 0;
 }
