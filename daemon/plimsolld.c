@@ -578,6 +578,8 @@ run(struct plimsolld *d)
 		    d->rb->n_benchmarks);
 		return 0;
 	}
+	if (access(d->options.host_root, F_OK) != 0)
+		return fail(d->options.host_root, -errno);
 	r = start(d);
 	if (r == 0 && event_base_dispatch(d->base) < 0)
 		r = fail("event loop", -EIO);

@@ -77,9 +77,14 @@ transfer_status(const struct transfer *t)
 void
 transfer_explain(const struct transfer *t, CURLcode code, char *ret, size_t size)
 {
+	long error = 0;
+
+	(void)curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		(void)snprintf(ret, size, "no whole answer within %.3g s",
 		    (double)t->docker->deadline_ms / 1000);
+	else if (code == CURLE_COULDNT_CONNECT && error != 0)
+		(void)snprintf(ret, size, "%.100s: %s", t->docker->socket, strerror((int)error));
 	else
 		(void)snprintf(ret, size, "no whole answer: %s",
 		    t->error[0] != '\0' ? t->error : curl_easy_strerror(code));

@@ -211,6 +211,8 @@ run(struct check *c)
 
 	if (r != 0)
 		return command_fail(STATUS_USAGE, "%s", why == NULL ? strerror(-r) : why);
+	if (access(c->o->host_root, F_OK) != 0)
+		return command_fail(STATUS_USAGE, "%s: %s", c->o->host_root, strerror(errno));
 	if (geteuid() != 0 && !c->o->quiet)
 		(void)command_fail(0,
 		    "not root: audit rules, processes of others and perhaps the engine's socket "

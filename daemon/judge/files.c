@@ -236,6 +236,7 @@ take_files(struct judge *j, const struct namings *all)
 
 	listing->number++;
 	listing->had = true;
+	listing_answered(listing, false);
 	for (size_t i = 0; r == 0 && i < all->n; i += n) {
 		for (n = 1; i + n < all->n; n++)
 			if (strcmp(all->items[i].path, all->items[i + n].path) != 0)

@@ -119,6 +119,8 @@ struct listing {
 	int64_t asked_ms; /* monotonic */
 	unsigned number;
 	char *why; /* why the last one could not be had; NULL: it could */
+	/* CLOCK_REALTIME: of what a rule without subjects says, and when it was last known. */
+	int64_t since_ms, checked_ms;
 	struct cause cause;
 };
 
@@ -223,6 +225,7 @@ void swap_in(struct judge *j, struct entry *e, struct snapshot *snapshot);
 int look_begin(struct judge *j, const struct cause *cause, uint32_t kinds, bool told);
 int look_at(struct judge *j, struct entry *e);
 int look_list(struct judge *j, enum subject_kind kind, const struct cause *cause);
+void listing_answered(struct listing *listing, bool failed);
 /* Ends the look if it is over; says whether it did. */
 bool look_end(struct judge *j);
 int subject_new(struct judge *j, struct entry **ret, enum subject_kind kind, const char *id);

@@ -108,6 +108,16 @@ drop_unlisted(struct judge *j, const struct listing *listing)
 	}
 }
 
+/* Whether a list could be had changes what rules without subjects say; that a subject comes or goes
+ * does as well. */
+void
+listing_answered(struct listing *listing, bool failed)
+{
+	listing->checked_ms = clock_realtime_ms();
+	if (listing->since_ms == 0 || failed != (listing->why != NULL))
+		listing->since_ms = listing->checked_ms;
+}
+
 static void
 on_list(void *arg, const char *why, const struct listed *items, size_t n)
 {
@@ -116,6 +126,7 @@ on_list(void *arg, const char *why, const struct listed *items, size_t n)
 	int r = 0;
 
 	listing->asked = false;
+	listing_answered(listing, why != NULL);
 	free(listing->why);
 	listing->why = why == NULL ? NULL : strdup(why);
 	judge_schedule(j, 0);

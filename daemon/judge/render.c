@@ -3,6 +3,7 @@
  * Findings as outputs see them. */
 #include "judge/inner.h"
 
+#include "collect/docker.h"
 #include "judge/describe.h"
 #include "judge/object.h"
 #include "util/clock.h"
@@ -227,6 +228,7 @@ add_no_grounds(struct object *o, const struct judge *j, const struct finding_vie
 struct json_object *
 judge_finding_json(const struct judge *j, const struct finding_view *view)
 {
+	const struct listing *listing = &j->listings[view->rule->scope];
 	struct object o = object_begin();
 
 	object_string(&o, "rule", view->rule->key);
@@ -235,9 +237,10 @@ judge_finding_json(const struct judge *j, const struct finding_view *view)
 	object_add(&o, "refs", judge_refs_json(j, view->rule));
 	object_add(&o, "subject", judge_subject_json(view->subject));
 	object_string(&o, "verdict", verdict_name(view->verdict));
-	object_time(&o, "since", view->finding == NULL ? 0 : view->finding->since_ms);
 	object_time(
-	    &o, "checked", view->finding == NULL ? 0 : checked_ms(j, view->subject, view->rule));
+	    &o, "since", view->finding == NULL ? listing->since_ms : view->finding->since_ms);
+	object_time(&o, "checked",
+	    view->finding == NULL ? listing->checked_ms : checked_ms(j, view->subject, view->rule));
 	if (view->finding != NULL)
 		add_judged(&o, j, view->subject, view->rule,
 		    view->finding->judged && rule_is_blind(j, view->rule));
@@ -314,6 +317,6 @@ judge_engine_json(const struct judge *j)
 	object_string(&o, "kind", engine_text(j, FACT_ENGINE_KIND));
 	object_string(&o, "version", engine_text(j, FACT_ENGINE_VERSION));
 	object_string(&o, "api", engine_text(j, FACT_ENGINE_API));
-	object_string(&o, "socket", j->rb->settings.engine_socket);
+	object_string(&o, "socket", docker_socket(collector_docker(j->collector)));
 	return object_end(&o);
 }

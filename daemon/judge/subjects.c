@@ -197,6 +197,7 @@ entry_remove(struct judge *j, struct entry *e)
 		j->gone[j->gone_next] = strdup(e->s.id);
 		j->gone_next = (j->gone_next + 1) % GONE_KEPT;
 	}
+	j->listings[e->s.kind].since_ms = clock_realtime_ms();
 	j->n_entries--;
 	memmove(&j->entries[at], &j->entries[at + 1], (j->n_entries - at) * sizeof(struct entry *));
 	j->sorted->stale = true;
