@@ -26,10 +26,10 @@ def program(name):
     return os.path.join(world.build_directory(), "daemon", name)
 
 
-def plimsoll(*arguments, stdin=None, check=None):
-    """The command: (exit status, stdout, stderr). A finding of a sanitizer is a failure whatever the status."""
+def run(command, stdin=None, check=None):
+    """A program: (exit status, stdout, stderr). A finding of a sanitizer is a failure whatever the status."""
     done = subprocess.run(
-        [program("plimsoll"), *arguments],
+        command,
         input=stdin,
         stdin=subprocess.DEVNULL if stdin is None else None,
         capture_output=True,
@@ -39,12 +39,17 @@ def plimsoll(*arguments, stdin=None, check=None):
         env=environment(),
         cwd=world.ROOT,
     )
-    line = "plimsoll " + " ".join(arguments)
+    line = " ".join(command)
     if world.SANITIZER_FINDING.search(done.stderr) or done.returncode < 0:
         raise AssertionError(f"{line}: status {done.returncode}\n{done.stderr}")
     if check is not None and done.returncode not in check:
         raise AssertionError(f"{line}: status {done.returncode}, not {check}\n{done.stdout}{done.stderr}")
     return done.returncode, done.stdout, done.stderr
+
+
+def plimsoll(*arguments, **more):
+    """The command: (exit status, stdout, stderr)."""
+    return run([program("plimsoll"), *arguments], **more)
 
 
 def plimsoll_json(*arguments, check=(0, 1, 3)):
