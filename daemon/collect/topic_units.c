@@ -92,8 +92,7 @@ search(struct found *f, const struct host *host, const char *unit)
 	char path[128];
 	int r = 0;
 
-	/* The first one hides the others. */
-	for (size_t i = 0; r == 0 && f->n == 0 && i < ARRAY_SIZE(folders); i++) {
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(folders); i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", folders[i], unit);
 		r = add_file(f, host, path);
 	}

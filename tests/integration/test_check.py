@@ -308,11 +308,11 @@ class HostRoot(unittest.TestCase):
         os.chown(self.host.at("/etc/default/docker"), 1, 0)
         self.assertEqual(self.verdicts("3.19"), {"/etc/default/docker": "fail"})
 
-    def test_unit_is_found_in_the_search_path(self):
+    def test_units_are_found_in_the_search_path(self):
         self.host.write("/lib/systemd/system/docker.service", "[Service]\n", mode=0o666)
-        self.assertEqual(self.verdicts("3.2"), {"/lib/systemd/system/docker.service": "fail"})
-        self.host.write("/etc/systemd/system/docker.service", "[Service]\n")
-        self.assertEqual(self.verdicts("3.2"), {"/etc/systemd/system/docker.service": "pass"})
+        self.host.write("/etc/systemd/system/docker.service.d/a.conf", "[Service]\n")
+        self.assertEqual(self.verdicts("3.2"), {"/lib/systemd/system/docker.service": "fail",
+                                                "/etc/systemd/system/docker.service.d/a.conf": "pass"})
 
     def test_certificates_are_a_glob(self):
         self.host.write("/etc/docker/certs.d/a.example/ca.crt", mode=0o444)

@@ -10,6 +10,7 @@
 
 #include "world.h"
 
+#include "collect/docker.h"
 #include "collect/host.h"
 #include "rules.h"
 #include "util/clock.h"
@@ -256,6 +257,12 @@ struct docker *
 collector_docker(struct collector *c)
 {
 	return NULL;
+}
+
+const char *
+docker_socket(const struct docker *d)
+{
+	return "/run/docker.sock";
 }
 
 struct host *
