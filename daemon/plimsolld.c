@@ -285,7 +285,7 @@ on_mounts(void *arg)
 		.detail = "mount table changed",
 		.woke_ns = clock_monotonic_ns() };
 
-	files_watch_again(d->files, &cause);
+	files_watch_check(d->files, &cause);
 }
 
 static int

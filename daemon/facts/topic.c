@@ -14,7 +14,7 @@ enum {
  * rename and chmod one after another. */
 const struct topic_info topic_table[_TOPICS] = {
 	[TOPIC_HOST_SYSTEM] = { "host.system", SUBJECT_HOST, 1000, 0 },
-	[TOPIC_HOST_MOUNTS] = { "host.mounts", SUBJECT_HOST, 100, 0 },
+	[TOPIC_HOST_MOUNTS] = { "host.mounts", SUBJECT_HOST, 1000, 0 },
 	[TOPIC_HOST_AUDIT] = { "host.audit", SUBJECT_HOST, 100, 0 },
 	[TOPIC_HOST_USERS] = { "host.users", SUBJECT_HOST, 1000, HOUR_S },
 	[TOPIC_HOST_SERVICES] = { "host.services", SUBJECT_HOST, 10000, HOUR_S },

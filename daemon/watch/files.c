@@ -26,8 +26,9 @@ enum {
 struct watched {
 	char *path;
 	bool glob;
-	bool stale; /* told in this turn */
-	bool anew;  /* the way is to be walked anew */
+	bool stale;   /* told in this turn */
+	bool anew;    /* the way is to be walked anew */
+	uint64_t way; /* what lay on the way at the last walk */
 };
 
 /* An event on `wd` with that name concerns the path. */
@@ -76,7 +77,24 @@ say_sees(struct files_watch *w)
 struct step {
 	struct files_watch *watch;
 	unsigned path;
+	uint64_t way;
 };
+
+/* Mixes device and inode of one step into the way. */
+static int
+note_step(void *arg, int fd, const char *name, bool self)
+{
+	struct step *step = arg;
+	struct stat st;
+
+	(void)name;
+	(void)self;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	step->way = (step->way ^ st.st_dev) * UINT64_C(0x9e3779b97f4a7c15);
+	step->way = (step->way ^ (step->way >> 29) ^ st.st_ino) * UINT64_C(0xbf58476d1ce4e5b9);
+	return 0;
+}
 
 static int
 add_interest(struct files_watch *w, int wd, unsigned path, const char *name)
@@ -108,9 +126,14 @@ on_step(void *arg, int fd, const char *name, bool self)
 	char path[64];
 	int wd;
 
+	wd = note_step(arg, fd, name, self);
+	if (wd < 0)
+		return wd;
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	wd = w->n_interests < FILES_WATCHES_MAX ? inotify_add_watch(w->fd, path, mask)
-						: (errno = ENOSPC, -1);
+	wd = -1;
+	errno = w->fd < 0 ? EMFILE : ENOSPC;
+	if (w->fd >= 0 && w->n_interests < FILES_WATCHES_MAX)
+		wd = inotify_add_watch(w->fd, path, mask);
 	if (wd < 0) {
 		w->missing = true;
 		(void)snprintf(w->why, sizeof(w->why), "a file could not be watched: %s%s",
@@ -160,12 +183,12 @@ walk_path(struct files_watch *w, unsigned path)
 	struct step step = { .watch = w, .path = path };
 
 	w->paths[path].anew = false;
-	if (w->paths[path].path != NULL &&
-	    files_walk(w->host, w->paths[path].path, on_step, &step) != 0) {
+	if (files_walk(w->host, w->paths[path].path, on_step, &step) != 0) {
 		w->missing = true;
 		(void)snprintf(w->why, sizeof(w->why), "the way to %.80s could not be walked",
 		    w->paths[path].path);
 	}
+	w->paths[path].way = step.way;
 	for (size_t i = 0; i < n; i++) {
 		if (!wd_in_use(w, wds[i]))
 			(void)inotify_rm_watch(w->fd, wds[i]); /* the inode may be gone already */
@@ -298,6 +321,23 @@ on_poll(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	cause.woke_ns = clock_monotonic_ns();
 	files_watch_again(w, &cause);
+}
+
+void
+files_watch_check(struct files_watch *w, const struct cause *cause)
+{
+	for (unsigned i = 0; i < w->n_paths; i++) {
+		struct step step = { .watch = w, .path = i };
+		int r = files_walk(w->host, w->paths[i].path, note_step, &step);
+
+		if (r == 0 && step.way == w->paths[i].way)
+			continue;
+		w->missing = false;
+		walk_path(w, i);
+		tell_path(w, &w->paths[i], cause);
+		if (w->missing)
+			set_polling(w);
+	}
 }
 
 void

@@ -34,6 +34,10 @@ DEFINE_CLEANUP(struct files_watch, files_watch_free)
 /* Replaces the set: paths, and globs among them. Copies. Paths that stay are not touched. 0 or
  * -ENOMEM. */
 int files_watch_set(struct files_watch *w, const char *const *paths, size_t n);
+/* After mounts came or went: calls stale what a way leads elsewhere for, by the device and inode of
+ * each step. Mounts are frequent where containers start, and mostly cover nothing that is watched.
+ */
+void files_watch_check(struct files_watch *w, const struct cause *cause);
 /* Walks every way anew and calls everything stale: after a mount, or when told that events were
  * lost. */
 void files_watch_again(struct files_watch *w, const struct cause *cause);

@@ -16,7 +16,7 @@ struct mounts_watch {
 	const struct watch_sink *sink;
 	void (*changed)(void *arg);
 	void *arg;
-	struct event *event;
+	struct event *event, *settled;
 	int epoll_fd, file_fd;
 };
 
@@ -30,11 +30,23 @@ on_change(evutil_socket_t fd, short what, void *arg)
 		.woke_ns = clock_monotonic_ns(),
 	};
 
+	static const struct timeval settle = { .tv_usec = MOUNTS_SETTLE_MS * 1000 };
+
 	(void)fd;
 	(void)what;
 	w->sink->stale(w->sink->arg, SUBJECT_HOST, NULL, TOPIC_HOST_MOUNTS, &cause);
-	if (w->changed != NULL)
-		w->changed(w->arg);
+	if (w->changed != NULL && !evtimer_pending(w->settled, NULL))
+		(void)evtimer_add(w->settled, &settle);
+}
+
+static void
+on_settled(evutil_socket_t fd, short what, void *arg)
+{
+	struct mounts_watch *w = arg;
+
+	(void)fd;
+	(void)what;
+	w->changed(w->arg);
 }
 
 static int
@@ -70,7 +82,8 @@ mounts_watch_new(struct mounts_watch **ret, struct event_base *base, const char 
 		return 0;
 	}
 	w->event = event_new(base, w->epoll_fd, EV_READ | EV_PERSIST, on_change, w);
-	if (w->event == NULL || event_add(w->event, NULL) < 0)
+	w->settled = evtimer_new(base, on_settled, w);
+	if (w->event == NULL || w->settled == NULL || event_add(w->event, NULL) < 0)
 		return -ENOMEM;
 	sink->sees(sink->arg, WATCH_MOUNTS);
 	*ret = TAKE(w);
@@ -84,6 +97,8 @@ mounts_watch_free(struct mounts_watch *w)
 		return NULL;
 	if (w->event != NULL)
 		event_free(w->event);
+	if (w->settled != NULL)
+		event_free(w->settled);
 	closep(&w->epoll_fd);
 	closep(&w->file_fd);
 	free(w);

@@ -12,8 +12,11 @@
 struct event_base;
 struct mounts_watch;
 
-/* `path`: /proc/1/mountinfo; a test gives its own. `changed` is called after the sink. Borrows the
- * sink. Where the file can't be opened, blind() says why and 0 is returned. */
+enum { MOUNTS_SETTLE_MS = 100 }; /* a container's start makes some ten mounts */
+
+/* `path`: /proc/1/mountinfo; a test gives its own. `changed` is called a while after the sink, once
+ * for a burst. Borrows the sink. Where the file can't be opened, blind() says why and 0 is
+ * returned. */
 int mounts_watch_new(struct mounts_watch **ret, struct event_base *base, const char *path,
     const struct watch_sink *sink, void (*changed)(void *arg), void *arg);
 struct mounts_watch *mounts_watch_free(struct mounts_watch *w); /* takes NULL, returns NULL */

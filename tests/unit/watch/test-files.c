@@ -12,10 +12,15 @@
 #include "watch/files.h"
 #include <event2/event.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* The test has a mount table of its own. */
+static bool own_mounts;
 
 struct world {
 	char root[64];
@@ -209,6 +214,30 @@ test_a_glob_tells_of_its_set(void **state)
 }
 
 static void
+test_a_mount_that_covers_the_way(void **state)
+{
+	struct world *w = *state;
+	struct cause cause = { .source = CAUSE_MOUNT, .detail = "mount table changed" };
+	char covered[128];
+
+	if (!own_mounts)
+		skip();
+	run("echo '{}' >$R" DAEMON_JSON);
+	watch(w, DAEMON_JSON);
+	files_watch_check(w->watch, &cause);
+	assert_false(heard(w, DAEMON_JSON));
+	(void)snprintf(covered, sizeof(covered), "%s/etc/docker", w->root);
+	assert_int_equal(mount("none", covered, "tmpfs", 0, NULL), 0);
+	files_watch_check(w->watch, &cause);
+	assert_true(heard(w, DAEMON_JSON));
+	run("echo '{}' >$R" DAEMON_JSON);
+	assert_true(heard(w, DAEMON_JSON));
+	assert_int_equal(umount(covered), 0);
+	files_watch_check(w->watch, &cause);
+	assert_true(heard(w, DAEMON_JSON));
+}
+
+static void
 test_the_set_may_change(void **state)
 {
 	struct world *w = *state;
@@ -238,8 +267,12 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_through_links, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_link_that_leads_to_itself, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_glob_tells_of_its_set, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_mount_that_covers_the_way, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_set_may_change, setup, teardown),
 	};
 
+	/* Before any descriptor of the test's is opened: those stay in the old table. */
+	own_mounts =
+	    unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
