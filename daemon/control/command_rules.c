@@ -206,6 +206,8 @@ name_path(struct named *n, const struct options *o, const char *path)
 		return command_fail(STATUS_USAGE, "%s: %s", path, strerror(errno));
 	(void)strcpy(n->folder, path);
 	if (!S_ISDIR(st.st_mode)) {
+		if (strlen(path) < 5 || strcmp(path + strlen(path) - 5, ".yaml") != 0)
+			return command_fail(STATUS_USAGE, "%s: files of ours end in .yaml", path);
 		slash = strrchr(n->folder, '/');
 		if (slash == NULL)
 			(void)strcpy(n->folder, ".");

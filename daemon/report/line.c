@@ -152,23 +152,26 @@ put_finding(FILE *out, struct json_object *finding)
 	(void)fprintf(out, "%s: %s", member_text(finding, "rule"), member_text(finding, "because"));
 }
 
+/* Offenders that are a word each; the reason names those that are more. */
 static void
-put_items(FILE *out, struct json_object *row, const char *list)
+put_items(FILE *out, struct json_object *row, const char *list, const char *what)
 {
-	size_t n = member_count(row, list);
+	size_t n = member_count(row, list), shown = 0;
 	struct json_object *items = member(row, list);
 
-	for (size_t i = 0; i < n && i < ITEMS_MAX; i++) {
+	for (size_t i = 0; i < n && shown < ITEMS_MAX; i++) {
 		struct json_object *item = json_object_array_get_idx(items, i);
-		const char *text = json_object_is_type(item, json_type_string)
-				       ? json_object_get_string(item)
-				       : member_line(item);
 
-		(void)fprintf(out, "%s%.*s", i == 0 ? "" : ", ", VALUE_MAX, text);
+		if (!json_object_is_type(item, json_type_string))
+			continue;
+		(void)fprintf(out, "%s%.*s", shown == 0 ? what : ", ", VALUE_MAX,
+		    json_object_get_string(item));
+		shown++;
 	}
-	if (n > ITEMS_MAX)
-		(void)fprintf(out, " and %zu more", n - ITEMS_MAX);
-	(void)fputs("; ", out);
+	if (shown == ITEMS_MAX && n > shown)
+		(void)fprintf(out, " and %zu more", n - shown);
+	if (shown > 0)
+		(void)fputs("; ", out);
 }
 
 static void
@@ -180,14 +183,8 @@ put_verdict(FILE *out, struct json_object *row)
 	(void)fputs(" (", out);
 	if (*was != '\0' && strcmp(was, member_text(row, "verdict")) != 0)
 		(void)fprintf(out, "was %s; ", was);
-	if (member_count(row, "added") != 0) {
-		(void)fputs("new: ", out);
-		put_items(out, row, "added");
-	}
-	if (member_count(row, "removed") != 0) {
-		(void)fputs("no longer: ", out);
-		put_items(out, row, "removed");
-	}
+	put_items(out, row, "added", "new: ");
+	put_items(out, row, "removed", "no longer: ");
 	(void)fprintf(out, "%s)", member_text(row, "cause/detail"));
 }
 

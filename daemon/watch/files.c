@@ -455,7 +455,8 @@ files_watch_set(struct files_watch *w, const char *const *paths, size_t n)
 		free(fresh);
 		return -ENOMEM;
 	}
-	memcpy(old, w->interests, n_old * sizeof(*old));
+	if (n_old > 0)
+		memcpy(old, w->interests, n_old * sizeof(*old));
 	forget_interests(w);
 	forget_paths(w);
 	w->paths = fresh;
