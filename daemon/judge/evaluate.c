@@ -96,17 +96,6 @@ judge_rule(
 	return judgement_make(ret, rule, j->rb, &facts, j->arena);
 }
 
-static bool
-has_all(const struct subject *s)
-{
-	enum topic first = kind_first_topic(s->kind);
-
-	for (unsigned i = 0; i < kind_topic_count(s->kind); i++)
-		if (s->snapshots[first + i] == NULL)
-			return false;
-	return true;
-}
-
 /* Everything is judged by the host's and the engine's facts too, so these come first. */
 bool
 facts_ready(const struct judge *j)
@@ -118,18 +107,14 @@ facts_ready(const struct judge *j)
 static bool
 is_ready(const struct judge *j, struct entry *e, int64_t now_ms)
 {
-	bool waits_for_own = entry_is_waiting(e, now_ms);
+	bool shared = e == j->host || e == j->engine;
 
-	if (e != j->host && e != j->engine) {
-		if (!facts_ready(j) || !has_all(&e->s))
-			return false;
-		if (j->look.active &&
-		    (entry_is_waiting(j->host, now_ms) || entry_is_waiting(j->engine, now_ms)))
-			return false;
-	} else if (!e->known && !has_all(&e->s)) {
+	if (!facts_ready(j) && !shared)
 		return false;
-	}
-	return !waits_for_own || now_ms - e->answered_ms >= HOLD_MS;
+	if (!shared && j->look.active &&
+	    (entry_is_waiting(j->host, now_ms) || entry_is_waiting(j->engine, now_ms)))
+		return false;
+	return !entry_is_waiting(e, now_ms) || now_ms - e->answered_ms >= HOLD_MS;
 }
 
 int64_t

@@ -204,6 +204,8 @@ int entry_name(struct judge *j, struct entry *e, const char *name, const char *i
 void entry_remove(struct judge *j, struct entry *e); /* without a word to anybody */
 bool recently_gone(const struct judge *j, const char *id);
 void entries_free(struct judge *j);
+/* All its topics were collected once. */
+bool has_all(const struct subject *s);
 /* "container web", "the engine" */
 void subject_words(const struct subject *s, char *ret, size_t size);
 const struct finding *subject_finding(const struct subject *s, unsigned rule);
@@ -216,7 +218,7 @@ void pump(struct judge *j);
 void forget_asks(struct judge *j, const struct entry *e);
 /* Some topic of it is under way, or will be as soon as there is room. */
 bool entry_is_waiting(struct entry *e, int64_t now_ms);
-/* It waits to be judged. */
+/* It waits to be judged, once all of it is known. */
 void hold(struct judge *j, struct entry *e);
 /* Puts a snapshot in place and notes which facts changed. Takes it. */
 void swap_in(struct judge *j, struct entry *e, struct snapshot *snapshot);

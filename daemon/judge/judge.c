@@ -84,7 +84,8 @@ bool
 judge_is_idle(const struct judge *j)
 {
 	return !j->look.active && !j->files_stale && TAILQ_EMPTY(&j->queue) &&
-	       TAILQ_EMPTY(&j->answered) && j->outstanding == 0 && j->execs_outstanding == 0;
+	       TAILQ_EMPTY(&j->answered) && j->outstanding == 0 && j->execs_outstanding == 0 &&
+	       j->step_due_ms == 0;
 }
 
 /* --- what watchers say --- */

@@ -136,11 +136,10 @@ add_changed(struct fact_set *set, const struct snapshot *before, const struct sn
 		fact_set_add(set, ids[i]);
 }
 
-/* It waits to be judged. */
 void
 hold(struct judge *j, struct entry *e)
 {
-	if (!e->held) {
+	if (!e->held && has_all(&e->s)) {
 		e->held = true;
 		e->answered_ms = clock_monotonic_ms();
 		TAILQ_INSERT_TAIL(&j->answered, e, in_answered);

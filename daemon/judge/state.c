@@ -193,6 +193,7 @@ load_entry(struct judge *j, int kind, const char *id, struct json_object *state)
 			(void)read_finding(f, kept);
 	}
 	e->known = true;
+	e->added_ms = 0;
 	return 0;
 }
 

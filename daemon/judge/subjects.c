@@ -213,6 +213,17 @@ recently_gone(const struct judge *j, const char *id)
 	return false;
 }
 
+bool
+has_all(const struct subject *s)
+{
+	enum topic first = kind_first_topic(s->kind);
+
+	for (unsigned i = 0; i < kind_topic_count(s->kind); i++)
+		if (s->snapshots[first + i] == NULL)
+			return false;
+	return true;
+}
+
 void
 entries_free(struct judge *j)
 {

@@ -328,7 +328,7 @@ world_new(const struct rule_text *rules, unsigned n, bool store)
 }
 
 void
-world_start(struct world *w)
+world_open(struct world *w)
 {
 	const struct judge_handlers handlers = { .arg = w,
 		.on_committed = on_committed,
@@ -340,9 +340,21 @@ world_start(struct world *w)
 	assert_int_equal(ledger_open(&w->ledger, w->path[0] == '\0' ? NULL : w->path, &why), 0);
 	assert_int_equal(
 	    judge_new(&w->judge, w->base, w->rb, w->collector, w->ledger, &handlers), 0);
+}
+
+void
+world_look(struct world *w)
+{
 	assert_int_equal(judge_look(w->judge, CAUSE_START), 0);
 	world_settle(w);
 	assert_true(judge_settled(w->judge));
+}
+
+void
+world_start(struct world *w)
+{
+	world_open(w);
+	world_look(w);
 }
 
 void
@@ -456,6 +468,22 @@ world_event(
 	cause.event_ns = clock_realtime_ns();
 	cause.woke_ns = clock_monotonic_ns();
 	sink->stale(sink->arg, kind, id, topic, &cause);
+}
+
+void
+world_blind(struct world *w, enum watch_source source, const char *why)
+{
+	const struct watch_sink *sink = judge_sink(w->judge);
+
+	sink->blind(sink->arg, source, why);
+}
+
+void
+world_sees(struct world *w, enum watch_source source)
+{
+	const struct watch_sink *sink = judge_sink(w->judge);
+
+	sink->sees(sink->arg, source);
 }
 
 void

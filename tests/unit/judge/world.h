@@ -30,7 +30,9 @@ struct rule_text;
 /* A world without a judge yet. `store`: the ledger is a file. */
 struct world *world_new(const struct rule_text *rules, unsigned n, bool store);
 void world_free(struct world *w);
-void world_start(struct world *w); /* opens the ledger, makes a judge, and looks until it settles */
+void world_open(struct world *w);  /* opens the ledger and makes a judge */
+void world_look(struct world *w);  /* the first look, until it settles */
+void world_start(struct world *w); /* both */
 void world_stop(struct world *w);  /* ends judge and ledger, as a restart does */
 
 /* Sets facts of a subject, as JSON by path; null is absent, {"unreadable": why} is unreadable. A
@@ -46,6 +48,8 @@ unsigned world_asked(const struct world *w); /* collections that were asked for 
 /* Says that something is stale, by a docker event. */
 void world_event(
     struct world *w, enum subject_kind kind, const char *id, enum topic topic, const char *detail);
+void world_blind(struct world *w, enum watch_source source, const char *why);
+void world_sees(struct world *w, enum watch_source source);
 /* Runs the loop until nothing happens any more. */
 void world_settle(struct world *w);
 /* Runs the loop for a moment, while nothing can become still. */
