@@ -464,8 +464,10 @@ files_watch_set(struct files_watch *w, const char *const *paths, size_t n)
 	w->missing = false;
 	for (size_t i = 0; i < n; i++) {
 		w->paths[i].path = strdup(paths[i]);
-		if (w->paths[i].path == NULL)
+		if (w->paths[i].path == NULL) {
+			w->n_paths = i;
 			return -ENOMEM;
+		}
 		w->paths[i].glob = files_is_glob(paths[i]);
 		walk_path(w, (unsigned)i);
 	}
