@@ -173,6 +173,11 @@ take_path(struct actors *a, const char *text)
 		touch->path[0] = '\0';
 		return;
 	}
+	/* A folder that can't be reached from the root is named "(unreachable)/...". */
+	if (touch->path[0] != '/') {
+		touch->path[0] = '\0';
+		return;
+	}
 	tidy(touch->path);
 	touch->actor = a->actor;
 	a->next = (a->next + 1) % ACTORS_KEPT;
