@@ -257,12 +257,13 @@ read_names(struct arena *a, struct json_object *doc, const char *path, unsigned 
 	struct value why;
 
 	switch (read_find(a, doc, path, json_type_object, flags, &found, &why)) {
-	case READ_FOUND:
+	case READ_FOUND: {
 		json_object_object_foreach (found, name, member) {
 			(void)member;
 			list_add(&l, read_text(a, name, strlen(name)));
 		}
 		return list_finish(&l);
+	}
 	case READ_EMPTY:
 		return value_list(NULL, 0);
 	case READ_UNREADABLE:
