@@ -99,7 +99,9 @@ TAILQ_HEAD(docker_streams, docker_stream);
 
 int stream_start(struct docker_stream *s, const char *version);
 void stream_end(struct docker_stream *s, const char *why); /* noted; told by the turn */
-bool stream_waits(const struct docker_stream *s);          /* to be started */
+/* A piece of the body, cut into objects. False, with `why`: there is no sense in it. */
+bool stream_take(struct docker_stream *s, const char *data, size_t len);
+bool stream_waits(const struct docker_stream *s); /* to be started */
 bool stream_has_news(const struct docker_stream *s);
 void stream_deliver(struct docker_stream *s); /* may free it */
 

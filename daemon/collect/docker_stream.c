@@ -74,11 +74,6 @@ add_object(struct docker_stream *s, struct json_object *json)
 	struct json_object **grown;
 	size_t room;
 
-	if (!json_object_is_type(json, json_type_object)) {
-		json_object_put(json);
-		(void)snprintf(s->why, sizeof(s->why), "something in the stream is no object");
-		return false;
-	}
 	if (s->n_arrived == s->room) {
 		room = s->room == 0 ? 16 : s->room * 2;
 		grown = reallocarray(s->arrived, room, sizeof(*grown));
@@ -125,19 +120,14 @@ read_object(struct docker_stream *s, const char *data, size_t len)
 }
 
 /* White space between objects belongs to none: a stream may send it to show that it lives. */
-static size_t
-on_body(char *data, size_t one, size_t len, void *arg)
+bool
+stream_take(struct docker_stream *s, const char *data, size_t len)
 {
-	struct docker_stream *s = arg;
 	size_t took;
 
-	if (transfer_status(&s->transfer) != 200) {
-		refusal_add(&s->refusal, data, len);
-		return len;
-	}
 	if (!utf8_feed(&s->utf8, data, len)) {
 		(void)snprintf(s->why, sizeof(s->why), "something in the stream is not UTF-8");
-		return CURL_WRITEFUNC_ERROR;
+		return false;
 	}
 	for (size_t at = 0; at < len; at += took) {
 		if (s->object_bytes == 0 && strchr(" \t\r\n", data[at]) != NULL &&
@@ -145,10 +135,28 @@ on_body(char *data, size_t one, size_t len, void *arg)
 			took = 1;
 			continue;
 		}
+		/* What is no object has no end that json-c could tell. */
+		if (s->object_bytes == 0 && data[at] != '{') {
+			(void)snprintf(
+			    s->why, sizeof(s->why), "something in the stream is no object");
+			return false;
+		}
 		took = read_object(s, data + at, len - at);
 		if (took == 0)
-			return CURL_WRITEFUNC_ERROR;
+			return false;
 	}
+	return true;
+}
+
+static size_t
+on_body(char *data, size_t one, size_t len, void *arg)
+{
+	struct docker_stream *s = arg;
+
+	if (transfer_status(&s->transfer) != 200)
+		refusal_add(&s->refusal, data, len);
+	else if (!stream_take(s, data, len))
+		return CURL_WRITEFUNC_ERROR;
 	return len;
 }
 
