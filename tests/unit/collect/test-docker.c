@@ -405,7 +405,7 @@ test_streams(void **state)
 			 "b\r\n{\"a\":2}\n{\"b\r\n"
 			 "6\r\n\":3}\n\n\r\n0\r\n\r\n" },
 		{ "/cut", PLAY_CLOSE, HEAD "8\r\n{\"a\":1}\n\r\n4\r\n{\"a\"\r\n" },
-		{ "/nonsense", PLAY_RAW, HEAD "8\r\n{\"a\":1}\n\r\n3\r\nxyz\r\n" },
+		{ "/nonsense", PLAY_RAW, HEAD "8\r\n{\"a\":1}\n\r\n4\r\n{xyz\r\n" },
 		{ "/list", PLAY_RAW, HEAD "3\r\n[1]\r\n" },
 		{ "/latin", PLAY_RAW, HEAD "9\r\n{\"a\":\"\xe9\"}\r\n" },
 		{ "/hangs", PLAY_HANG, NULL }, { "/bad", PLAY_STATUS, "400 Bad Request" }, END };
