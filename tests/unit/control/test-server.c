@@ -20,6 +20,7 @@
 
 #include "control/listen.h"
 #include "control/server.h"
+#include "wire.h"
 
 struct world {
 	char folder[32], path[64];
@@ -119,56 +120,6 @@ tear_down(void **state)
 	return 0;
 }
 
-static int
-dial(const struct world *w)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	strcpy(address.sun_path, w->path);
-	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	return fd;
-}
-
-static void
-say(int fd, const char *text)
-{
-	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
-}
-
-/* Reads until `until` is in what came, or the other side closes. */
-static char *
-hear(struct world *w, int fd, const char *until)
-{
-	size_t size = 1024 * 1024, n = 0;
-	char *text = calloc(1, size);
-
-	for (;;) {
-		ssize_t r = recv(fd, text + n, size - n - 1, MSG_DONTWAIT);
-
-		if (r == 0 || (r < 0 && errno == ECONNRESET))
-			return text;
-		if (r > 0)
-			n += (size_t)r;
-		if (until != NULL && strstr(text, until) != NULL)
-			return text;
-		assert_true(n < size - 1);
-		(void)event_base_loop(w->base, EVLOOP_NONBLOCK);
-	}
-}
-
-static char *
-ask(struct world *w, const char *method, const char *target)
-{
-	_cleanup_(closep) int fd = dial(w);
-	char text[512];
-
-	(void)snprintf(text, sizeof(text), "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-	    method, target);
-	say(fd, text);
-	return hear(w, fd, NULL);
-}
-
 static void
 test_answers(void **state)
 {
@@ -189,8 +140,11 @@ test_answers(void **state)
 		{ "DELETE", "/v1/echo", "501", "" },
 	};
 
+	struct world *w = *state;
+
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		_cleanup_(freep) char *text = ask(*state, cases[i].method, cases[i].target);
+		_cleanup_(freep) char *text =
+		    ask(w->base, w->path, cases[i].method, cases[i].target);
 
 		if (strncmp(text, "HTTP/1.1 ", 9) != 0 ||
 		    strncmp(text + 9, cases[i].status, 3) != 0 ||
@@ -203,7 +157,7 @@ static void
 test_too_much(void **state)
 {
 	struct world *w = *state;
-	_cleanup_(closep) int fd = dial(w);
+	_cleanup_(closep) int fd = dial(w->path);
 	_cleanup_(freep) char *text = NULL, *junk = malloc(2 * SERVER_HEADERS_MAX + 1);
 
 	memset(junk, 'a', 2 * SERVER_HEADERS_MAX);
@@ -211,7 +165,7 @@ test_too_much(void **state)
 	say(fd, "GET /v1/echo HTTP/1.1\r\nX: ");
 	say(fd, junk);
 	say(fd, "\r\nConnection: close\r\n\r\n");
-	text = hear(w, fd, NULL);
+	text = hear(w->base, fd, NULL);
 	assert_null(strstr(text, "200 OK"));
 }
 
@@ -230,20 +184,20 @@ static void
 test_stream_comes_in_pieces(void **state)
 {
 	struct world *w = *state;
-	_cleanup_(closep) int fd = dial(w);
+	_cleanup_(closep) int fd = dial(w->path);
 	_cleanup_(freep) char *head = NULL, *first = NULL, *rest = NULL;
 
 	say(fd, "GET /v1/stream HTTP/1.1\r\n\r\n");
-	head = hear(w, fd, "\r\n\r\n");
+	head = hear(w->base, fd, "\r\n\r\n");
 	assert_non_null(strstr(head, "application/x-ndjson"));
 	put(w, "{\"seq\":1}\n");
-	first = hear(w, fd, "\n\r\n");
+	first = hear(w->base, fd, "\n\r\n");
 	assert_non_null(strstr(first, "{\"seq\":1}\n"));
 	while (w->drained == 0)
 		(void)event_base_loop(w->base, EVLOOP_NONBLOCK);
 	put(w, "{\"seq\":2}\n");
 	w->feed = feed_end(w->feed);
-	rest = hear(w, fd, NULL);
+	rest = hear(w->base, fd, NULL);
 	assert_non_null(strstr(rest, "{\"seq\":2}\n\r\n0\r\n\r\n"));
 	assert_int_equal(w->closed, 0);
 }
@@ -252,11 +206,11 @@ static void
 test_stream_whose_client_goes(void **state)
 {
 	struct world *w = *state;
-	_cleanup_(closep) int fd = dial(w);
+	_cleanup_(closep) int fd = dial(w->path);
 	_cleanup_(freep) char *head = NULL;
 
 	say(fd, "GET /v1/stream HTTP/1.1\r\n\r\n");
-	head = hear(w, fd, "\r\n\r\n");
+	head = hear(w->base, fd, "\r\n\r\n");
 	put(w, "{}\n");
 	closep(&fd);
 	while (w->closed == 0)
@@ -268,18 +222,18 @@ static void
 test_stream_that_is_cut(void **state)
 {
 	struct world *w = *state;
-	_cleanup_(closep) int fd = dial(w);
+	_cleanup_(closep) int fd = dial(w->path);
 	_cleanup_(freep) char *head = NULL, *rest = NULL, *much = calloc(1, 64 * 1024 + 1);
 
 	memset(much, 'x', 64 * 1024);
 	say(fd, "GET /v1/stream HTTP/1.1\r\n\r\n");
-	head = hear(w, fd, "\r\n\r\n");
+	head = hear(w->base, fd, "\r\n\r\n");
 	while (feed_pending(w->feed) < SERVER_PENDING_MAX) {
 		put(w, much);
 		(void)event_base_loop(w->base, EVLOOP_NONBLOCK);
 	}
 	w->feed = feed_cut(w->feed);
-	rest = hear(w, fd, NULL);
+	rest = hear(w->base, fd, NULL);
 	assert_int_equal(w->closed, 0);
 }
 
@@ -288,13 +242,13 @@ static void
 test_stream_whose_client_talks(void **state)
 {
 	struct world *w = *state;
-	_cleanup_(closep) int fd = dial(w);
+	_cleanup_(closep) int fd = dial(w->path);
 	_cleanup_(freep) char *head = NULL, *much = malloc(64 * 1024);
 	size_t sent = 0;
 
 	memset(much, 'x', 64 * 1024);
 	say(fd, "GET /v1/stream HTTP/1.1\r\n\r\n");
-	head = hear(w, fd, "\r\n\r\n");
+	head = hear(w->base, fd, "\r\n\r\n");
 	for (int i = 0; i < 1000; i++) {
 		ssize_t r = send(fd, much, 64 * 1024, MSG_NOSIGNAL | MSG_DONTWAIT);
 
@@ -304,18 +258,18 @@ test_stream_whose_client_talks(void **state)
 	assert_true(sent < 4 * 1024 * 1024);
 	put(w, "{\"seq\":1}\n");
 	free(head);
-	head = hear(w, fd, "{\"seq\":1}");
+	head = hear(w->base, fd, "{\"seq\":1}");
 }
 
 static void
 test_the_end_cuts_streams(void **state)
 {
 	struct world *w = *state;
-	_cleanup_(closep) int fd = dial(w);
+	_cleanup_(closep) int fd = dial(w->path);
 	_cleanup_(freep) char *head = NULL;
 
 	say(fd, "GET /v1/stream HTTP/1.1\r\n\r\n");
-	head = hear(w, fd, "\r\n\r\n");
+	head = hear(w->base, fd, "\r\n\r\n");
 	put(w, "{}\n");
 	w->server = server_free(w->server);
 	assert_int_equal(w->closed, 1);
