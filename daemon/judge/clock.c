@@ -92,6 +92,17 @@ on_resync(evutil_socket_t fd, short events, void *arg)
 		judge_trouble(j, "out of memory");
 }
 
+void
+clock_reset(struct judge *j)
+{
+	struct timeval every = { j->rb->settings.resync_interval_s, 0 };
+
+	(void)evtimer_del(j->resync);
+	if (every.tv_sec > 0 && evtimer_add(j->resync, &every) < 0)
+		judge_trouble(j, "everything will not be looked at by itself: out of memory");
+	covers_tick(j);
+}
+
 int
 clock_init(struct judge *j)
 {

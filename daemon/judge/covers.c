@@ -154,7 +154,7 @@ tell_end(struct judge *j, const struct exception *e, int findings)
 void
 covers_ended(struct judge *j, const struct exception *e)
 {
-	bool *told = &j->covers.told[e - j->rb->exceptions];
+	bool *told = &j->index.covers.told[e - j->rb->exceptions];
 
 	if (!*told)
 		tell_end(j, e, -1);
@@ -207,7 +207,7 @@ void
 covers_tick(struct judge *j)
 {
 	int64_t now_ms = clock_realtime_ms(), next_ms = INT64_MAX;
-	bool moved = now_ms < j->covers.looked_ms; /* the clock was set back */
+	bool moved = now_ms < j->index.covers.looked_ms; /* the clock was set back */
 
 	for (unsigned i = 0; i < j->rb->n_exceptions; i++) {
 		const struct exception *e = &j->rb->exceptions[i];
@@ -215,13 +215,13 @@ covers_tick(struct judge *j)
 
 		if (!ended && e->expires_ms < next_ms)
 			next_ms = e->expires_ms;
-		j->covers.told[i] &= ended;
-		if (!ended || e->expires_ms <= j->covers.looked_ms || j->covers.told[i])
+		j->index.covers.told[i] &= ended;
+		if (!ended || e->expires_ms <= j->index.covers.looked_ms || j->index.covers.told[i])
 			continue;
-		j->covers.told[i] = moved = true;
+		j->index.covers.told[i] = moved = true;
 		tell_end(j, e, count_ended(j, e));
 	}
-	j->covers.looked_ms = now_ms;
+	j->index.covers.looked_ms = now_ms;
 	if (moved)
 		recheck_all(j);
 	if (next_ms != INT64_MAX)

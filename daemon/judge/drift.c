@@ -127,6 +127,17 @@ row_begin(const char *type)
 	return o;
 }
 
+/* Rows of a whole subject have a list of them. */
+static unsigned
+findings_in(const struct object *row)
+{
+	struct json_object *list = NULL;
+
+	if (!json_object_object_get_ex(row->json, "findings", &list))
+		return 1;
+	return (unsigned)json_object_array_length(list);
+}
+
 /* Ends the row and gives it to the outbox. */
 static int
 row_end(struct judge *j, struct object *row, const struct entry *e, const struct cause *cause)
@@ -135,6 +146,8 @@ row_end(struct judge *j, struct object *row, const struct entry *e, const struct
 	add_latency(row, cause);
 	if (cause->source == CAUSE_RESYNC && !cause->after_gap)
 		j->counters.missed_changes++;
+	if (cause->source == CAUSE_RELOAD)
+		j->reload.changed += findings_in(row);
 	j->counters.drifts++;
 	return outbox_row(j, object_end(row));
 }
@@ -177,17 +190,26 @@ array_without(struct json_object *array, struct json_object *without)
 	return rest;
 }
 
+static const char *
+was_name(const struct judge *j, const struct finding *f)
+{
+	if (f->judged)
+		return verdict_name((enum verdict)f->verdict);
+	return j->reload.judging ? "notselected" : NULL;
+}
+
 int
 drift_finding(struct judge *j, struct entry *e, const struct finding *f,
     const struct judgement *judgement, const struct exception *exception, const struct cause *cause)
 {
 	const struct rule *rule = j->rb->rules[f->rule];
-	struct object row = row_begin(move_name((enum verdict)f->verdict, judgement->verdict));
+	struct object row = row_begin(
+	    f->judged ? move_name((enum verdict)f->verdict, judgement->verdict) : "changed");
 	struct json_object *kept = NULL, *before = NULL, *after;
 	struct desk desk;
 	struct judge_facts facts = desk_facts(&desk, j, &e->s);
 
-	if (rule->kind == RULE_OFFENDERS && f->verdict == VERDICT_FAIL)
+	if (rule->kind == RULE_OFFENDERS && f->judged && f->verdict == VERDICT_FAIL)
 		kept = state_finding(j, &e->s, rule);
 	(void)json_object_object_get_ex(kept, "offenders", &before);
 	after = offenders_json(rule, judgement);
@@ -195,7 +217,7 @@ drift_finding(struct judge *j, struct entry *e, const struct finding *f,
 	object_string(&row, "severity", severity_name(rule->severity));
 	object_add(&row, "refs", judge_refs_json(j, rule));
 	object_add(&row, "subject", judge_subject_json(&e->s));
-	object_string(&row, "was", verdict_name((enum verdict)f->verdict));
+	object_string(&row, "was", was_name(j, f));
 	object_string(&row, "verdict", verdict_name(judgement->verdict));
 	object_string(&row, "because", judgement->because);
 	object_add(&row, "evidence", judgement_evidence(judgement, rule, &facts));
@@ -205,6 +227,26 @@ drift_finding(struct judge *j, struct entry *e, const struct finding *f,
 	json_object_put(after);
 	json_object_put(kept);
 	return row_end(j, &row, e, cause);
+}
+
+int
+drift_unselected(struct judge *j, struct entry *e, const struct finding *f, const char *why)
+{
+	const struct rule *rule = j->rb->rules[f->rule];
+	struct object row = row_begin("changed");
+
+	object_string(&row, "rule", rule->key);
+	object_string(&row, "severity", severity_name(rule->severity));
+	object_add(&row, "refs", judge_refs_json(j, rule));
+	object_add(&row, "subject", judge_subject_json(&e->s));
+	object_string(&row, "was", verdict_name((enum verdict)f->verdict));
+	object_string(&row, "verdict", "notselected");
+	object_string(&row, "because", why);
+	object_add(&row, "evidence", json_object_new_array_ext(1));
+	object_add(&row, "added", json_object_new_array_ext(1));
+	object_add(&row, "removed", json_object_new_array_ext(1));
+	add_exception(&row, NULL);
+	return row_end(j, &row, e, &j->reload.cause);
 }
 
 /* One bad finding in the list of a subject that appeared or went away. */
@@ -291,8 +333,7 @@ judge_notice(struct judge *j, const char *kind, struct json_object *more)
 	object_string(&notice, "kind", kind);
 	if (more != NULL && notice.json != NULL) {
 		json_object_object_foreach (more, key, value)
-			if (json_object_object_add(notice.json, key, json_object_get(value)) < 0)
-				notice.failed = true;
+			object_borrowed(&notice, key, value);
 	}
 	json_object_put(more);
 	object_add(&row, "notice", object_end(&notice));

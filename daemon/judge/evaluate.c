@@ -153,6 +153,8 @@ cause_of(const struct judge *j, struct entry *e, const struct rule *rule)
 {
 	const struct cause *best = NULL;
 
+	if (j->reload.judging)
+		return &j->reload.cause;
 	for (size_t i = 0; i < rule->n_reads; i++) {
 		unsigned fact = rule->reads[i];
 		const struct cause *c;
@@ -172,6 +174,8 @@ cause_of(const struct judge *j, struct entry *e, const struct rule *rule)
 const struct cause *
 entry_cause(const struct judge *j, const struct entry *e)
 {
+	if (j->reload.judging)
+		return &j->reload.cause;
 	for (unsigned i = 0; i < SLOTS_MAX; i++)
 		if (e->slots[i].working != NULL)
 			return e->slots[i].working;
@@ -205,16 +209,17 @@ static int
 tell_finding(struct judge *j, struct entry *e, const struct finding *f,
     const struct judgement *judgement, const struct cover *cover)
 {
-	bool same = f->verdict == judgement->verdict && f->digest == judgement->digest;
+	bool same = f->judged && f->verdict == judgement->verdict && f->digest == judgement->digest;
 	const struct cause *cause = cause_of(j, e, j->rb->rules[f->rule]);
 	struct cause exception;
 
 	if (cover->ended != NULL && f->covered != 0)
 		covers_ended(j, cover->ended);
 	if (same && (cover->by != NULL || cover->ended != NULL || e->recheck ||
-			cause->source == CAUSE_START)) {
+			cause->source == CAUSE_START || cause->source == CAUSE_RELOAD)) {
 		cover_cause(&exception, cover);
 		cause = &exception;
+		j->reload.excepted += j->reload.judging;
 	}
 	return drift_finding(j, e, f, judgement, cover->by, cause);
 }
@@ -224,8 +229,8 @@ apply(struct judge *j, struct entry *e, struct finding *f, const struct judgemen
     bool *news)
 {
 	const struct rule *rule = j->rb->rules[f->rule];
-	bool first = !f->judged, moved = f->verdict != judgement->verdict, covered;
-	enum verdict was = f->verdict;
+	bool bad = judgement->verdict == VERDICT_FAIL || judgement->verdict == VERDICT_UNKNOWN;
+	bool first = !f->judged, moved = f->verdict != judgement->verdict, covered, tell;
 	struct cover cover;
 	int r;
 
@@ -238,11 +243,14 @@ apply(struct judge *j, struct entry *e, struct finding *f, const struct judgemen
 	covered = f->covered != covered_by(&cover);
 	if (!first && !moved && !covered && f->digest == judgement->digest)
 		return 0;
-	if (!first && !j->baseline && (moved || covered || was == VERDICT_FAIL))
+	/* A rule that is new to a known subject is told by itself, not as a subject that appears.
+	 */
+	tell = first ? bad && e->known : moved || covered || f->verdict == VERDICT_FAIL;
+	if (tell && !j->baseline)
 		r = tell_finding(j, e, f, judgement, &cover);
 	if (r < 0)
 		return r;
-	if (first && (judgement->verdict == VERDICT_FAIL || judgement->verdict == VERDICT_UNKNOWN))
+	if (first && bad && !e->known)
 		f->fresh = *news = true;
 	if (first || moved)
 		f->since_ms = clock_realtime_ms();
@@ -373,4 +381,22 @@ round_run(struct judge *j)
 		settle_entry(j, e);
 	}
 	return 0;
+}
+
+int
+round_anew(struct judge *j)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < j->n_entries; i++) {
+		struct entry *e = j->entries[i];
+
+		memset(&e->changed, 0xff, sizeof(e->changed));
+		if (e->held || !facts_ready(j) || !has_all(&e->s))
+			continue;
+		r = judge_entry(j, e);
+		if (r == 0)
+			settle_entry(j, e);
+	}
+	return r;
 }

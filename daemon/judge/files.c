@@ -57,7 +57,7 @@ is_glob(const char *pattern)
 static int
 say_why(struct judge *j, const struct rule *rule, const char *where, const char *what)
 {
-	char **why = &j->files_why[rule->index];
+	char **why = &j->index.files_why[rule->index];
 
 	if (*why != NULL)
 		return 0;
@@ -147,8 +147,8 @@ name_all_of(struct judge *j, struct namings *all, const struct rule *rule)
 {
 	int r = 0;
 
-	free(j->files_why[rule->index]);
-	j->files_why[rule->index] = NULL;
+	free(j->index.files_why[rule->index]);
+	j->index.files_why[rule->index] = NULL;
 	for (unsigned i = 0; r == 0 && i < rule->n_files; i++) {
 		const struct rule_files *files = &rule->files[i];
 
@@ -159,7 +159,7 @@ name_all_of(struct judge *j, struct namings *all, const struct rule *rule)
 		else
 			r = name_file(all, files->pattern, rule->index, false);
 	}
-	if (r == 0 && j->files_why[rule->index] != NULL)
+	if (r == 0 && j->index.files_why[rule->index] != NULL)
 		r = name_as_before(j, all, rule);
 	return r;
 }
@@ -222,9 +222,10 @@ take_file(struct judge *j, const struct naming *first, size_t n, unsigned number
 		return look_at(j, e);
 	if (fresh)
 		return mark(j, e, TOPIC_FILE_STAT, &j->files_cause, true);
-	if (more && e->s.snapshots[TOPIC_FILE_STAT] != NULL)
-		hold(j, e);
-	return 0;
+	if (!more || e->s.snapshots[TOPIC_FILE_STAT] == NULL)
+		return 0;
+	hold(j, e);
+	return note_cause(&entry_slot(e, TOPIC_FILE_STAT)->working, &j->files_cause);
 }
 
 static int
@@ -272,7 +273,7 @@ by_text(const void *a, const void *b)
 static int
 name_globs(struct judge *j, struct namings *all)
 {
-	const struct scope_rules *scope = &j->scopes[SUBJECT_FILE];
+	const struct scope_rules *scope = &j->index.scopes[SUBJECT_FILE];
 	int r = 0;
 
 	for (unsigned i = 0; i < scope->n; i++) {
@@ -341,7 +342,7 @@ tell_watchers(struct judge *j, struct namings *all)
 int
 files_update(struct judge *j)
 {
-	const struct scope_rules *scope = &j->scopes[SUBJECT_FILE];
+	const struct scope_rules *scope = &j->index.scopes[SUBJECT_FILE];
 	_cleanup_(namings_deinit) struct namings all = { 0 };
 	int r = 0;
 
@@ -391,7 +392,4 @@ void
 files_deinit(struct judge *j)
 {
 	free_paths(j->watched, j->n_watched);
-	for (unsigned i = 0; j->files_why != NULL && i < j->rb->n_rules; i++)
-		free(j->files_why[i]);
-	free(j->files_why);
 }

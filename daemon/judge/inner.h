@@ -136,6 +136,24 @@ struct covers {
 	int64_t looked_ms; /* CLOCK_REALTIME: ends up to then are told */
 };
 
+/* What is kept by rule and by exception of the rulebook in force. */
+struct rule_index {
+	struct scope_rules scopes[_SUBJECT_KINDS];
+	struct covers covers;
+	unsigned n_rules;
+	char **files_why; /* by rule: why its files are not known; NULL: they are */
+};
+
+/* A rulebook that took another's place, until that is told. */
+struct reload {
+	bool pending; /* the notice is still to come */
+	bool judging; /* what differs now differs by the rules */
+	struct cause cause;
+	unsigned changed, excepted; /* findings */
+	unsigned added, removed;    /* rules that are judged from now on, or no longer */
+	struct json_object *more;   /* members of the notice; owned */
+};
+
 /* Subjects in the order that outsiders see. */
 struct sorted {
 	const struct subject **items;
@@ -152,8 +170,8 @@ struct judge {
 	struct judge_counters counters;
 	struct arena *arena; /* of one judgement */
 
-	struct scope_rules scopes[_SUBJECT_KINDS];
-	struct covers covers;
+	struct rule_index index;
+	struct reload reload;
 
 	struct entry **entries; /* by kind, then id */
 	size_t n_entries, entries_room;
@@ -173,8 +191,7 @@ struct judge {
 
 	bool files_stale; /* the set of files is to be computed anew */
 	struct cause files_cause;
-	char **files_why; /* by rule: why its files are not known; NULL: they are */
-	char **watched;   /* what on_files() was told */
+	char **watched; /* what on_files() was told */
 	size_t n_watched;
 
 	struct source sources[_WATCH_SOURCES];
@@ -194,6 +211,12 @@ struct desk {
 void judge_schedule(struct judge *j, int64_t in_ms);
 void judge_trouble(struct judge *j, const char *what);
 
+/* adopt.c */
+int rule_index_init(struct rule_index *ret, const struct rulebook *rb); /* 0 or -ENOMEM */
+void rule_index_deinit(struct rule_index *index);
+void reload_tell(struct judge *j); /* the notice, if it is still to come */
+void reload_deinit(struct judge *j);
+
 /* subjects.c */
 enum topic kind_first_topic(enum subject_kind kind);
 unsigned kind_topic_count(enum subject_kind kind);
@@ -212,6 +235,8 @@ const struct finding *subject_finding(const struct subject *s, unsigned rule);
 
 /* queue.c */
 int cause_rank(const struct cause *c);
+/* Keeps the first cause of a kind, and one that tells more above one that tells less. */
+int note_cause(struct cause **at, const struct cause *cause);
 int mark(
     struct judge *j, struct entry *e, enum topic topic, const struct cause *cause, bool urgent);
 void pump(struct judge *j);
@@ -248,6 +273,9 @@ const struct cause *entry_cause(const struct judge *j, const struct entry *e);
 /* In how many ms a round is due; -1: nothing waits. */
 int64_t round_due(const struct judge *j, int64_t now_ms);
 int round_run(struct judge *j);
+/* Judges all rules for all subjects over what is held, but for those that wait for an answer: these
+ * are judged with it. 0 or -ENOMEM. */
+int round_anew(struct judge *j);
 
 /* covers.c */
 int covers_init(struct covers *c, const struct rulebook *rb);
@@ -270,6 +298,8 @@ void add_exception(struct object *o, const struct exception *e); /* NULL: null *
 int drift_finding(struct judge *j, struct entry *e, const struct finding *f,
     const struct judgement *judgement, const struct exception *exception,
     const struct cause *cause);
+/* A finding whose rule is not judged any more. `why`: "excluded: REASON" */
+int drift_unselected(struct judge *j, struct entry *e, const struct finding *f, const char *why);
 int drift_appeared(struct judge *j, struct entry *e, const struct cause *cause);
 int drift_gone(struct judge *j, struct entry *e, const struct cause *cause);
 struct json_object *offenders_json(const struct rule *rule, const struct judgement *judgement);
@@ -330,6 +360,8 @@ void sources_deinit(struct judge *j);
 /* clock.c */
 int clock_init(struct judge *j);
 void clock_deinit(struct judge *j);
+/* Settings and exceptions are others now. */
+void clock_reset(struct judge *j);
 /* The clock looks at ages in so many ms at the latest. */
 void clock_plan(struct judge *j, int64_t in_ms);
 

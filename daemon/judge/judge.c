@@ -129,7 +129,7 @@ stale_image(struct judge *j, const char *id, enum topic topic, const struct caus
 	if (e != NULL)
 		return mark(j, e, topic, cause, false);
 	/* An event may call it by a name: the list knows its id. */
-	return j->scopes[SUBJECT_IMAGE].n == 0 ? 0 : look_list(j, SUBJECT_IMAGE, cause);
+	return j->index.scopes[SUBJECT_IMAGE].n == 0 ? 0 : look_list(j, SUBJECT_IMAGE, cause);
 }
 
 static void
@@ -199,27 +199,6 @@ on_sees(void *arg, enum watch_source source)
 /* --- coming and going --- */
 
 static int
-index_rules(struct judge *j)
-{
-	const struct rulebook *rb = j->rb;
-
-	j->files_why = calloc(rb->n_rules + 1, sizeof(char *));
-	if (j->files_why == NULL)
-		return -ENOMEM;
-	for (int kind = 0; kind < _SUBJECT_KINDS; kind++) {
-		struct scope_rules *scope = &j->scopes[kind];
-
-		scope->rules = calloc(rb->n_rules + 1, sizeof(*scope->rules));
-		if (scope->rules == NULL)
-			return -ENOMEM;
-		for (unsigned i = 0; i < rb->n_rules; i++)
-			if (rb->rules[i]->selected && (int)rb->rules[i]->scope == kind)
-				scope->rules[scope->n++] = (uint16_t)i;
-	}
-	return 0;
-}
-
-static int
 add_fixed(struct judge *j)
 {
 	char name[65] = "";
@@ -259,9 +238,7 @@ judge_new(struct judge **ret, struct event_base *base, const struct rulebook *rb
 	j->step = evtimer_new(base, on_step, j);
 	if (j->arena == NULL || j->sorted == NULL || j->step == NULL)
 		return -ENOMEM;
-	r = index_rules(j);
-	if (r == 0)
-		r = covers_init(&j->covers, rb);
+	r = rule_index_init(&j->index, rb);
 	if (r == 0)
 		r = outbox_init(j);
 	if (r == 0)
@@ -289,11 +266,10 @@ judge_free(struct judge *j)
 	sources_deinit(j);
 	outbox_deinit(j);
 	clock_deinit(j);
-	covers_deinit(&j->covers);
-	for (int kind = 0; kind < _SUBJECT_KINDS; kind++) {
-		free(j->scopes[kind].rules);
+	rule_index_deinit(&j->index);
+	reload_deinit(j);
+	for (int kind = 0; kind < _SUBJECT_KINDS; kind++)
 		free(j->listings[kind].why);
-	}
 	if (j->step != NULL)
 		event_free(j->step);
 	if (j->sorted != NULL)

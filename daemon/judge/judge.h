@@ -79,6 +79,11 @@ int judge_look(struct judge *j, enum cause_source source);
 bool judge_settled(const struct judge *j);
 /* Nothing is stale, under way or to be judged. */
 bool judge_is_idle(const struct judge *j);
+/* Puts another rulebook in force, at once and whole: findings go over by the keys of their rules,
+ * all are judged anew over what is held, which tells drift by rules from drift by the host, and
+ * then everything is looked at again; a notice "reloaded" follows, with counts and the members of
+ * `more` (consumed; NULL: none). 0: the old rulebook is used no longer. -ENOMEM: it stays. */
+int judge_adopt(struct judge *j, const struct rulebook *rb, struct json_object *more);
 /* What a glob that on_files() named matches may have changed. */
 void judge_files_changed(struct judge *j, const char *pattern);
 

@@ -187,7 +187,7 @@ look_begin(struct judge *j, const struct cause *cause, uint32_t kinds, bool told
 	}
 	for (int kind = 0; r == 0 && kind < _SUBJECT_KINDS; kind++)
 		if ((kinds & 1u << kind) != 0 && is_listed((enum subject_kind)kind) &&
-		    j->scopes[kind].n > 0)
+		    j->index.scopes[kind].n > 0)
 			r = look_list(j, (enum subject_kind)kind, cause);
 	if ((kinds & 1u << SUBJECT_FILE) != 0)
 		files_stale(j, cause);
@@ -245,6 +245,7 @@ look_end(struct judge *j)
 	j->look.active = j->look.told = false;
 	if (told && j->baseline)
 		tell_baseline(j);
+	reload_tell(j);
 	if (told && j->handlers.on_settled != NULL)
 		j->handlers.on_settled(j->handlers.arg);
 	return true;

@@ -36,6 +36,17 @@ object_add(struct object *o, const char *key, struct json_object *value)
 }
 
 void
+object_borrowed(struct object *o, const char *key, struct json_object *value)
+{
+	struct json_object *more = json_object_get(value);
+
+	if (!o->failed && json_object_object_add(o->json, key, more) == 0)
+		return;
+	json_object_put(more);
+	o->failed = true;
+}
+
+void
 object_null(struct object *o, const char *key)
 {
 	add(o, key, NULL);

@@ -17,6 +17,8 @@ struct object {
 struct object object_begin(void);
 /* Keys are static text, each given once. Takes the value; NULL is a failure. */
 void object_add(struct object *o, const char *key, struct json_object *value);
+/* Copies the key and refers to the value, which may be JSON's null. */
+void object_borrowed(struct object *o, const char *key, struct json_object *value);
 void object_string(struct object *o, const char *key, const char *text); /* NULL: JSON's null */
 void object_int(struct object *o, const char *key, int64_t number);
 void object_bool(struct object *o, const char *key, bool yes);

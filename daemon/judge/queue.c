@@ -17,8 +17,7 @@ cause_rank(const struct cause *c)
 		   : 1;
 }
 
-/* Keeps the first cause of a kind, and one that tells more above one that tells less. */
-static int
+int
 note_cause(struct cause **at, const struct cause *cause)
 {
 	if (*at == NULL) {

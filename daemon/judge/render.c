@@ -94,7 +94,7 @@ static enum verdict
 without_subject(const struct judge *j, const struct rule *rule, struct text *why)
 {
 	const struct listing *listing = &j->listings[rule->scope];
-	const char *files_why = j->files_why[rule->index];
+	const char *files_why = j->index.files_why[rule->index];
 
 	if (rule->scope == SUBJECT_FILE) {
 		if (files_why != NULL)

@@ -156,7 +156,7 @@ read_finding(struct finding *f, struct json_object *kept)
 static int
 file_findings(const struct judge *j, struct entry *e, struct json_object *kept)
 {
-	const struct scope_rules *scope = &j->scopes[SUBJECT_FILE];
+	const struct scope_rules *scope = &j->index.scopes[SUBJECT_FILE];
 
 	e->s.findings = calloc(scope->n + 1, sizeof(*e->s.findings));
 	if (e->s.findings == NULL)

@@ -90,7 +90,7 @@ DEFINE_CLEANUP(struct entry, entry_free)
 static int
 add_findings(const struct judge *j, struct entry *e)
 {
-	const struct scope_rules *scope = &j->scopes[e->s.kind];
+	const struct scope_rules *scope = &j->index.scopes[e->s.kind];
 
 	if (e->s.kind == SUBJECT_FILE || scope->n == 0)
 		return 0;
