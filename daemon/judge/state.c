@@ -5,85 +5,136 @@
  * by their keys: what no rule of today is called is forgotten. */
 #include "judge/inner.h"
 
-#include "judge/object.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 
-static struct json_object *
-finding_state(const struct judge *j, const struct subject *s, const struct finding *f)
+/* A state is written as text at once: a thousand containers are saved after a first look, and most
+ * of what is kept is as plain as a passing finding. */
+struct saving {
+	const struct judge *judge;
+	const struct subject *subject;
+	struct json_object *before; /* findings as they were kept, in a gap alone; else NULL */
+	FILE *out;
+	bool failed;
+};
+
+/* Takes the value; NULL is a failure. */
+static void
+put_value(struct saving *w, struct json_object *value)
 {
-	const struct rule *rule = j->rb->rules[f->rule];
-	struct object o = object_begin();
+	const char *text = value == NULL
+			       ? NULL
+			       : json_object_to_json_string_ext(value,
+				     JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	if (text == NULL)
+		w->failed = true;
+	else
+		(void)fputs(text, w->out);
+	json_object_put(value);
+}
+
+static void
+put_string(struct saving *w, const char *text)
+{
+	if (text == NULL)
+		(void)fputs("null", w->out);
+	else
+		put_value(w, json_object_new_string(text));
+}
+
+/* Why a bad finding is one, for when it is told without its subject. */
+static void
+put_grounds(struct saving *w, const struct rule *rule)
+{
 	struct judgement judgement;
 	struct judge_facts facts;
 	struct desk desk;
-	char digest[20];
 
-	(void)snprintf(digest, sizeof(digest), "%016" PRIx64, f->digest);
-	object_string(&o, "verdict", verdict_name((enum verdict)f->verdict));
-	object_int(&o, "since", f->since_ms);
-	object_string(&o, "digest", digest);
-	if (f->covered != 0)
-		object_string(
-		    &o, "exception", exception_state_name((enum exception_state)(f->covered - 1)));
-	if (f->verdict != VERDICT_FAIL && f->verdict != VERDICT_UNKNOWN)
-		return object_end(&o);
-	facts = desk_facts(&desk, j, s);
-	if (judge_rule(j, s, rule, &judgement) < 0 || judgement.because == NULL) {
-		o.failed = true;
-		return object_end(&o);
+	facts = desk_facts(&desk, w->judge, w->subject);
+	if (judge_rule(w->judge, w->subject, rule, &judgement) < 0 || judgement.because == NULL) {
+		w->failed = true;
+		return;
 	}
-	object_string(&o, "because", judgement.because);
-	object_add(&o, "evidence", judgement_evidence(&judgement, rule, &facts));
-	object_add(&o, "offenders", offenders_json(rule, &judgement));
-	return object_end(&o);
+	(void)fputs(",\"because\":", w->out);
+	put_string(w, judgement.because);
+	(void)fputs(",\"evidence\":", w->out);
+	put_value(w, judgement_evidence(&judgement, rule, &facts));
+	(void)fputs(",\"offenders\":", w->out);
+	put_value(w, offenders_json(rule, &judgement));
 }
 
-/* In a gap the facts may be gone while the verdict stays: then its reason is kept as well. */
-static struct json_object *
-kept_or_judged(const struct judge *j, const struct subject *s, const struct finding *f,
-    struct json_object *before)
+static void
+put_finding(struct saving *w, const struct finding *f)
 {
-	const struct rule *rule = j->rb->rules[f->rule];
-	struct json_object *findings = NULL, *kept = NULL;
+	const struct rule *rule = w->judge->rb->rules[f->rule];
+	struct json_object *kept = NULL;
 
-	if (rule_is_blind(j, rule) && before != NULL &&
-	    json_object_object_get_ex(before, "findings", &findings) &&
-	    json_object_object_get_ex(findings, rule->key, &kept))
-		return json_object_get(kept);
-	return finding_state(j, s, f);
+	/* In a gap the facts may be gone while the verdict stays: then its reason is kept too. */
+	if (w->before != NULL && rule_is_blind(w->judge, rule) &&
+	    json_object_object_get_ex(w->before, rule->key, &kept)) {
+		put_value(w, json_object_get(kept));
+		return;
+	}
+	(void)fprintf(w->out,
+	    "{\"verdict\":\"%s\",\"since\":%" PRIi64 ",\"digest\":\"%016" PRIx64 "\"",
+	    verdict_name((enum verdict)f->verdict), f->since_ms, f->digest);
+	if (f->covered != 0)
+		(void)fprintf(w->out, ",\"exception\":\"%s\"",
+		    exception_state_name((enum exception_state)(f->covered - 1)));
+	if (f->verdict == VERDICT_FAIL || f->verdict == VERDICT_UNKNOWN)
+		put_grounds(w, rule);
+	(void)fputs("}", w->out);
+}
+
+static void
+put_state(struct saving *w)
+{
+	const struct subject *s = w->subject;
+	const char *before = "";
+
+	(void)fputs("{\"name\":", w->out);
+	put_string(w, s->name);
+	(void)fputs(",\"image\":", w->out);
+	put_string(w, s->image);
+	(void)fputs(",\"findings\":{", w->out);
+	for (unsigned i = 0; i < s->n_findings; i++) {
+		if (!s->findings[i].judged)
+			continue;
+		/* Keys of rules are plain words. */
+		(void)fprintf(
+		    w->out, "%s\"%s\":", before, w->judge->rb->rules[s->findings[i].rule]->key);
+		put_finding(w, &s->findings[i]);
+		before = ",";
+	}
+	(void)fputs("}}", w->out);
 }
 
 int
 state_save(struct judge *j, struct entry *e)
 {
-	struct object o = object_begin(), findings = object_begin();
-	struct json_object *before = NULL, *whole;
-	char *text;
+	struct saving w = { .judge = j, .subject = &e->s };
+	struct json_object *state = NULL;
+	char *text = NULL;
+	size_t len;
 
-	if (j->sources[WATCH_EVENTS].told && !j->sources[WATCH_EVENTS].sees)
-		before = state_read(j, &e->s);
-	for (unsigned i = 0; i < e->s.n_findings; i++) {
-		const struct finding *f = &e->s.findings[i];
-
-		if (f->judged)
-			object_add(&findings, j->rb->rules[f->rule]->key,
-			    kept_or_judged(j, &e->s, f, before));
-	}
-	json_object_put(before);
-	object_string(&o, "name", e->s.name);
-	object_string(&o, "image", e->s.image);
-	object_add(&o, "findings", object_end(&findings));
-	whole = object_end(&o);
-	if (whole == NULL)
+	w.out = open_memstream(&text, &len);
+	if (w.out == NULL)
 		return -ENOMEM;
-	text = strdup(json_object_to_json_string_ext(
-	    whole, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(whole);
-	return text == NULL ? -ENOMEM : outbox_put(j, (int)e->s.kind, e->s.id, text);
+	if (j->sources[WATCH_EVENTS].told && !j->sources[WATCH_EVENTS].sees)
+		state = state_read(j, &e->s);
+	(void)json_object_object_get_ex(state, "findings", &w.before);
+	put_state(&w);
+	json_object_put(state);
+	w.failed |= fclose(w.out) != 0;
+	if (w.failed) {
+		free(text);
+		return -ENOMEM;
+	}
+	return outbox_put(j, (int)e->s.kind, e->s.id, text);
 }
 
 /* The kept state of a subject, parsed; a new reference, or NULL. */
