@@ -13,6 +13,8 @@ struct consumer {
 	struct ledger *ledger;
 	struct writer *writer;
 	uint64_t read; /* the last row handed to the writer */
+	uint64_t told; /* the last row that was written */
+	uint64_t kept; /* the cursor in the ledger */
 };
 
 struct row_job {
@@ -40,9 +42,23 @@ consumer_new(struct consumer **ret, const struct consumer_kind *kind, struct led
 	return 0;
 }
 
+/* Each is a commit: one for all that was written since the last. One that fails is tried again with
+ * the next row; at worst rows are told twice. */
+static void
+keep_cursor(struct consumer *c)
+{
+	if (c->kind->cursor == NULL || c->told == c->kept)
+		return;
+	if (ledger_set_cursor(c->ledger, c->kind->cursor, c->told) == 0)
+		c->kept = c->told;
+}
+
 struct consumer *
 consumer_free(struct consumer *c)
 {
+	if (c == NULL)
+		return NULL;
+	keep_cursor(c);
 	free(c);
 	return NULL;
 }
@@ -64,14 +80,12 @@ job_drop(struct writer_job *job)
 	free(row);
 }
 
-/* A cursor that can't be kept is kept with the next row; at worst a row is told twice. */
 static void
 job_done(struct writer_job *job)
 {
 	struct row_job *row = (struct row_job *)job;
 
-	if (row->kind->cursor != NULL)
-		(void)ledger_set_cursor(row->consumer->ledger, row->kind->cursor, row->seq);
+	row->consumer->told = row->seq;
 	job_drop(job);
 }
 
@@ -108,6 +122,7 @@ take(void *arg, uint64_t seq, const char *line, size_t len)
 void
 consumer_run(struct consumer *c)
 {
+	keep_cursor(c);
 	while (c->read < ledger_last_seq(c->ledger)) {
 		uint64_t before = c->read;
 

@@ -30,7 +30,8 @@ extern const struct consumer_kind consumer_journal;
 extern const struct consumer_kind consumer_syslog;
 extern const struct consumer_kind consumer_terminal; /* lines on stdout */
 
-/* Borrows ledger and writer; the writer has to be freed before the consumer. 0 or -ENOMEM. */
+/* Borrows ledger and writer; the writer has to be freed before the consumer, and the consumer
+ * before the ledger. 0 or -ENOMEM. */
 int consumer_new(struct consumer **ret, const struct consumer_kind *kind, struct ledger *ledger,
     struct writer *writer);
 struct consumer *consumer_free(struct consumer *c); /* takes NULL, returns NULL */

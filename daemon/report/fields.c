@@ -139,6 +139,21 @@ static const struct {
 	{ "PLIMSOLL_CAUSE", "cause/source" },
 };
 
+/* What a row lacks itself: a notice about a finding has it inside, a new subject has it in its
+ * worst finding. */
+static const char *
+text_of(struct json_object *row, const char *path)
+{
+	const char *text = member_text(row, path);
+
+	if (*text == '\0')
+		text = member_text(member(row, "notice"), path);
+	if (*text == '\0' && member_count(row, "findings") > 0 &&
+	    strcmp(member_text(row, "type"), "gone") != 0)
+		text = member_text(json_object_array_get_idx(member(row, "findings"), 0), path);
+	return text;
+}
+
 static int
 add_plain(struct fields *f, struct json_object *row)
 {
@@ -148,14 +163,8 @@ add_plain(struct fields *f, struct json_object *row)
 
 	(void)snprintf(number, sizeof(number), "%lld", (long long)member_int(row, "seq"));
 	r = add(f, "PLIMSOLL_SEQ", number);
-	for (size_t i = 0; i < ARRAY_SIZE(plain) && r == 0; i++) {
-		const char *text = member_text(row, plain[i].path);
-
-		/* A notice about a finding has it inside. */
-		if (*text == '\0')
-			text = member_text(member(row, "notice"), plain[i].path);
-		r = add(f, plain[i].field, text);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(plain) && r == 0; i++)
+		r = add(f, plain[i].field, text_of(row, plain[i].path));
 	if (r == 0 && actor != NULL)
 		r = add(f, "PLIMSOLL_ACTOR", member_line(actor));
 	return r;

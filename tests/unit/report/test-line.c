@@ -153,6 +153,8 @@ test_fields_repeat_rules(void **state)
 
 	assert_int_equal(count(f, "PLIMSOLL_RULE=container-privileged"), 1);
 	assert_int_equal(count(f, "PLIMSOLL_RULE=second"), 1);
+	assert_int_equal(count(f, "PLIMSOLL_VERDICT=fail"), 1);
+	assert_int_equal(count(f, "PLIMSOLL_SEVERITY=critical"), 1);
 	assert_ptr_equal(strstr(cee, "@cee: {\"msg\":\"APPEARED container web: "), cee);
 	json = json_tokener_parse(cee + strlen("@cee: "));
 	rules = json_object_object_get(json, "PLIMSOLL_RULE");
