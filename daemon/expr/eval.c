@@ -74,7 +74,7 @@ static struct value
 read_value(struct machine *m, const struct value *v, const char *name, int fact)
 {
 	if (v->type == VALUE_ABSENT)
-		return machine_fail(m, -1, "%s: absent", name);
+		return machine_fail(m, fact, "%s: absent", name);
 	if (v->type == VALUE_UNREADABLE)
 		return machine_fail(m, fact, "%s: %s", name, v->string);
 	return *v;

@@ -57,8 +57,8 @@ struct expr_outcome {
 	struct value value;  /* lives in the arena, or in the facts and the expression; when `error`
 				is NULL */
 	const char *error;   /* in the arena: "no such key: foo" */
-	int unreadable_fact; /* id of the fact that could not be read and made it an error, else -1
-			      */
+	int unreadable_fact; /* id of the fact that could not be read, or is absent, and made it an
+				error, else -1 */
 };
 
 /* Parses. 0, EXPR_E_INVALID with *reterr set (caller frees), or -ENOMEM. */

@@ -237,13 +237,35 @@ describe_value(struct text *t, const struct value *v)
 	describe_at(t, v, 0);
 }
 
+/* Facts that are true or false and read better in words of their own. */
+static const struct fact_words {
+	enum fact_id fact;
+	const char *no, *yes;
+} fact_words[] = {
+	{ FACT_HOST_AUDIT_ENABLED, "kernel auditing is off", "kernel auditing is on" },
+};
+
+static const struct fact_words *
+words_of(enum fact_id fact, const struct value *v)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(fact_words) && v->type == VALUE_BOOL; i++)
+		if (fact_words[i].fact == fact)
+			return &fact_words[i];
+	return NULL;
+}
+
 int
 describe_fact(struct text *t, enum fact_id fact, const struct value *v, struct arena *a)
 {
+	const struct fact_words *words = words_of(fact, v);
 	struct json_object *shown;
 	struct value value;
 	int r;
 
+	if (words != NULL) {
+		text_puts(t, v->boolean ? words->yes : words->no);
+		return 0;
+	}
 	if (v->type == VALUE_NULL || v->type == VALUE_ABSENT || v->type == VALUE_UNREADABLE) {
 		describe_value(t, v);
 		return 0;

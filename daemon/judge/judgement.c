@@ -163,6 +163,17 @@ judge_unwatched(struct judgement *ret, const struct bench *b)
 	return finish(ret, b, &t);
 }
 
+/* Why a fact can be absent by nature, by what it is learned of. */
+static const char *
+why_absent(unsigned fact)
+{
+	if (fact < _FACTS && fact_table[fact].topic == TOPIC_CONTAINER_PROCESS)
+		return "the container does not run";
+	if (fact < _FACTS && fact_table[fact].topic == TOPIC_FILE_STAT)
+		return "there is no such file";
+	return "there is none";
+}
+
 static int
 judge_unknown(struct judgement *ret, const struct bench *b, int fact, const char *error)
 {
@@ -175,6 +186,9 @@ judge_unknown(struct judgement *ret, const struct bench *b, int fact, const char
 	ret->missing = fact;
 	if (v == NULL)
 		text_printf(&t, "could not be evaluated: %s", error);
+	else if (v->type == VALUE_ABSENT)
+		text_printf(&t, "%s is not known here: %s", rulebook_name_of((unsigned)fact),
+		    why_absent((unsigned)fact));
 	else if (v->type == VALUE_UNREADABLE)
 		text_printf(
 		    &t, "could not read %s: %s", rulebook_name_of((unsigned)fact), v->string);

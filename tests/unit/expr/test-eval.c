@@ -232,7 +232,7 @@ static const struct row reading[] = {
 	{ "container.privileged && false", "false" },
 	{ "has(container.privileged)",
 	    "error: container.privileged: permission denied (container.privileged)" },
-	{ "container.user == 'root'", "error: container.user: absent" },
+	{ "container.user == 'root'", "error: container.user: absent (container.user)" },
 	{ "has(container.user)", "false" },
 	{ "has(container.user) && container.user == 'root'", "false" },
 	{ "has(container.pids)", "true" },
@@ -248,7 +248,7 @@ static const struct row reading[] = {
 	{ "host.os", "\"debian\"" },
 	/* holes within a fact */
 	{ "container.mounts[0].source", "\"/etc\"" },
-	{ "container.mounts[1].source", "error: source: absent" },
+	{ "container.mounts[1].source", "error: source: absent (container.mounts)" },
 	{ "has(container.mounts[1].source)", "false" },
 	{ "'source' in container.mounts[1]", "false" },
 	{ "container.mounts[1].writable", "error: writable: EACCES (container.mounts)" },

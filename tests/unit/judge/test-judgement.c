@@ -175,6 +175,44 @@ test_missing_fact_is_named(void **state)
 	assert_int_equal(b->judgement.missing, -1);
 }
 
+/* A fact that is absent by nature decides nothing, and is said in words. */
+static void
+test_absent_fact_is_named(void **state)
+{
+	const struct rule_text stopped = {
+		.key = "k", .scope = SUBJECT_CONTAINER, .test = "container.process.uid != 0"
+	};
+	const struct rule_text no_file = {
+		.key = "k", .scope = SUBJECT_FILE, .test = "mode_within(file.mode, '0644')"
+	};
+	struct bench *b = *state;
+
+	judge_text(b, &stopped, "{\"container.process.uid\": null}");
+	assert_int_equal(b->judgement.verdict, VERDICT_UNKNOWN);
+	assert_string_equal(b->judgement.because,
+	    "container.process.uid is not known here: the container does not run");
+	judge_text(b, &no_file, "{\"file.mode\": null}");
+	assert_int_equal(b->judgement.verdict, VERDICT_UNKNOWN);
+	assert_string_equal(
+	    b->judgement.because, "file.mode is not known here: there is no such file");
+}
+
+static void
+test_switch_in_words(void **state)
+{
+	const struct rule_text text = { .key = "k",
+		.scope = SUBJECT_FILE,
+		.test = "host.audit.enabled && file.mode == 1",
+		.says = "{file.path} is not audited ({host.audit.enabled})" };
+	struct bench *b = *state;
+
+	judge_text(b, &text, "{\"host.audit.enabled\": false, \"file.path\": \"/x\"}");
+	assert_string_equal(b->judgement.because, "/x is not audited (kernel auditing is off)");
+	judge_text(
+	    b, &text, "{\"host.audit.enabled\": true, \"file.path\": \"/x\", \"file.mode\": 2}");
+	assert_string_equal(b->judgement.because, "/x is not audited (kernel auditing is on)");
+}
+
 /* What lies beyond a cut could not be looked at: never a pass, but an offender seen is one. */
 static void
 test_cut_list(void **state)
@@ -396,6 +434,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_BENCH(test_verdicts),
 		WITH_BENCH(test_missing_fact_is_named),
+		WITH_BENCH(test_absent_fact_is_named),
+		WITH_BENCH(test_switch_in_words),
 		WITH_BENCH(test_cut_list),
 		WITH_BENCH(test_digest),
 		WITH_BENCH(test_words),
