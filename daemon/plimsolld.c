@@ -8,6 +8,7 @@
 #include "control/api.h"
 #include "control/listen.h"
 #include "control/options.h"
+#include "control/reload.h"
 #include "control/setup.h"
 #include "judge/judge.h"
 #include "report/audit_table.h"
@@ -99,6 +100,15 @@ on_libevent_log(int severity, const char *message)
 {
 	if (severity >= EVENT_LOG_WARN)
 		say(LOG_WARNING, "libevent: %s", message);
+}
+
+static void
+say_lines(const char *text)
+{
+	for (size_t len; *text != '\0'; text += len + (text[len] == '\n')) {
+		len = strcspn(text, "\n");
+		say(LOG_ERR, "%.*s", (int)len, text);
+	}
 }
 
 static int
@@ -319,14 +329,42 @@ on_end(evutil_socket_t number, short what, void *arg)
 	(void)event_base_loopbreak(d->base);
 }
 
+static int
+reload(void *arg, struct json_object **ret, char **reterr)
+{
+	struct plimsolld *d = arg;
+	const struct reload_sources sources = { .config = d->options.config,
+		.rules_dir = d->options.rules_dir,
+		.engine = d->options.engine };
+	struct heartbeat *heartbeat = NULL;
+	int r;
+
+	d->look_began_ms = clock_monotonic_ms();
+	r = reload_run(ret, d->judge, &d->rb, &sources, reterr);
+	if (r != 0)
+		return r;
+	/* It has its intervals from the settings. */
+	if (heartbeat_new(&heartbeat, d->base, d->judge, d->ledger) == 0) {
+		(void)heartbeat_free(d->heartbeat);
+		d->heartbeat = heartbeat;
+	}
+	return 0;
+}
+
 static void
 on_hangup(evutil_socket_t number, short what, void *arg)
 {
-	int r = look(arg);
+	_cleanup_(freep) char *errors = NULL;
+	struct json_object *answer = NULL;
+	int r;
 
+	(void)sd_notifyf(
+	    0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(clock_monotonic_ns() / 1000));
+	r = reload(arg, &answer, &errors);
 	if (r != 0)
-		say(LOG_WARNING, "the look that was asked for could not be started: %s",
-		    strerror(-r));
+		say_lines(errors == NULL ? strerror(-r) : errors);
+	(void)json_object_put(answer);
+	(void)sd_notify(0, "READY=1");
 }
 
 static void
@@ -393,6 +431,7 @@ open_socket(struct plimsolld *d)
 		.started_ms = d->started_ms,
 		.started_monotonic_ms = d->started_monotonic_ms,
 		.rescan = look,
+		.reload = reload,
 		.arg = d };
 	_cleanup_(freep) char *why = NULL;
 	int fd = listen_inherited(), r;
@@ -555,14 +594,10 @@ load(struct plimsolld *d)
 		d->rb->settings.engine_socket = d->options.engine;
 	if (r == 0)
 		return 0;
-	for (char *line = errors, *rest; line != NULL && *line != '\0'; line = rest) {
-		rest = strchrnul(line, '\n');
-		if (*rest != '\0')
-			*rest++ = '\0';
-		say(LOG_ERR, "%s", line);
-	}
 	if (errors == NULL)
 		say(LOG_ERR, "rules: %s", strerror(-r));
+	else
+		say_lines(errors);
 	return EXIT_INVALID;
 }
 
@@ -574,8 +609,8 @@ run(struct plimsolld *d)
 	if (r != 0)
 		return r;
 	if (d->options.test_config) {
-		(void)printf("%u rules and %u benchmarks: nothing is wrong\n", d->rb->n_rules,
-		    d->rb->n_benchmarks);
+		(void)printf("%u rules, %u benchmarks and %u exceptions: nothing is wrong\n",
+		    d->rb->n_rules, d->rb->n_benchmarks, d->rb->n_exceptions);
 		return 0;
 	}
 	if (access(d->options.host_root, F_OK) != 0)

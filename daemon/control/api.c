@@ -3,6 +3,7 @@
 #include "control/drift_feed.h"
 #include "control/findings_feed.h"
 #include "control/query.h"
+#include "control/reload.h"
 #include "control/server.h"
 #include "control/status.h"
 #include "report/member.h"
@@ -123,15 +124,16 @@ static void
 post_reload(void *arg, struct request *rq, const char *rest)
 {
 	const struct api_config *c = &((const struct api *)arg)->config;
+	static const char hint[] = "what was in force before stays in force";
 	_cleanup_(freep) char *why = NULL;
+	struct json_object *answer = NULL;
+	int r = c->reload(c->arg, &answer, &why);
 
-	if (c->reload == NULL)
-		request_fail(rq, 501, "this daemon cannot reload", "restart it");
-	else if (c->reload(c->arg, &why) == 0)
-		reply_done(rq, "reload");
+	if (r == 0)
+		request_reply(rq, answer);
 	else
-		request_fail(rq, 409, why == NULL ? "refused" : why,
-		    "the old rules and settings stay in force");
+		request_fail(rq, r == RELOAD_E_INVALID ? 422 : 500,
+		    why == NULL ? "out of memory" : why, hint);
 }
 
 static const struct route routes[] = {

@@ -12,6 +12,7 @@
 struct api;
 struct collector;
 struct event_base;
+struct json_object;
 struct judge;
 struct ledger;
 struct metrics;
@@ -34,9 +35,8 @@ struct api_config {
 	int64_t started_monotonic_ms;
 	/* Starts a look at everything, at POST /v1/rescan. 0 or -errno. */
 	int (*rescan)(void *arg);
-	/* Reads rules and settings anew, at POST /v1/reload. 0, or other with *retwhy (freed by the
-	 * caller). NULL: it can't. */
-	int (*reload)(void *arg, char **retwhy);
+	/* Reads rules, settings and exceptions anew, at POST /v1/reload; as reload_run(). */
+	int (*reload)(void *arg, struct json_object **ret, char **reterr);
 	void *arg;
 };
 

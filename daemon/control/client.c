@@ -111,8 +111,9 @@ refused(const struct answer *a, long status, char **reterr)
 	else if (hint == NULL)
 		n = asprintf(reterr, "%s", json_object_get_string(error));
 	else
-		n = asprintf(
-		    reterr, "%s (%s)", json_object_get_string(error), json_object_get_string(hint));
+		n = asprintf(reterr, "%s%c(%s)", json_object_get_string(error),
+		    strchr(json_object_get_string(error), '\n') == NULL ? ' ' : '\n',
+		    json_object_get_string(hint));
 	(void)json_object_put(json);
 	return n < 0 ? -ENOMEM : CLIENT_E_REFUSED;
 }

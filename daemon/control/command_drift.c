@@ -107,5 +107,18 @@ command_rescan(const struct options *o)
 int
 command_reload(const struct options *o)
 {
-	return post(o, "/v1/reload", "rules and settings were read anew");
+	_cleanup_(freep) char *why = NULL;
+	struct json_object *answer = NULL;
+	int r = client_post(o->socket, "/v1/reload", &answer, &why);
+
+	if (r != 0)
+		return command_fail_client(r, why);
+	(void)printf("in force: %lld rules, %lld exceptions\n",
+	    (long long)member_int(answer, "rules"), (long long)member_int(answer, "exceptions"));
+	for (size_t i = 0; i < member_count(answer, "restart"); i++)
+		(void)printf("%s: changes when plimsolld is started again\n",
+		    json_object_get_string(
+			json_object_array_get_idx(member(answer, "restart"), i)));
+	(void)json_object_put(answer);
+	return STATUS_OK;
 }

@@ -260,7 +260,7 @@ command_lint(const struct options *o)
 	if (status == STATUS_OK)
 		status = command_load(&rb, &named.o, named.site);
 	if (status == STATUS_OK)
-		(void)printf("%u rules and %u benchmarks: nothing is wrong\n", rb->n_rules,
-		    rb->n_benchmarks);
+		(void)printf("%u rules, %u benchmarks and %u exceptions: nothing is wrong\n",
+		    rb->n_rules, rb->n_benchmarks, rb->n_exceptions);
 	return status;
 }

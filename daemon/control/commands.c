@@ -31,8 +31,8 @@ const struct command command_table[] = {
 	    OPTIONS_VARS, true, command_eval },
 	{ "rescan", "", "have the daemon look at everything again", 0, 0, OPTIONS_SOCKET, false,
 	    command_rescan },
-	{ "reload", "", "have the daemon read rules and settings anew", 0, 0, OPTIONS_SOCKET, false,
-	    command_reload },
+	{ "reload", "", "have the daemon read rules, settings and exceptions anew", 0, 0,
+	    OPTIONS_SOCKET, false, command_reload },
 };
 const unsigned command_count = ARRAY_SIZE(command_table);
 

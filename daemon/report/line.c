@@ -2,6 +2,7 @@
 #include "report/line.h"
 #include "report/member.h"
 #include "report/words.h"
+#include "watch/cause.h"
 
 #include <string.h>
 #include <syslog.h>
@@ -26,7 +27,8 @@ static const struct notice_words {
 	{ "gap-opened", "blind: {source}| ({why})", LOG_WARNING },
 	{ "gap-closed", "sees again: {source}|, blind for {blind_ms} ms", LOG_WARNING },
 	{ "reloaded",
-	    "reload|: {changed} findings changed by rules, not by the host| refused: {error}",
+	    "reload|: {changed} findings changed by rules, not by the host|, {excepted} by "
+	    "exceptions| refused: {error}",
 	    LOG_NOTICE },
 	{ "exception-expired", "exception expired: {rule}| for {subject}| (owner {owner})",
 	    LOG_NOTICE },
@@ -147,6 +149,8 @@ put_finding(FILE *out, struct json_object *finding)
 	struct json_object *ref = member_first_ref(finding, NULL);
 
 	(void)fprintf(out, "%s ", words_verdict(member_text(finding, "verdict")));
+	if (member(finding, "exception") != NULL)
+		(void)fprintf(out, "(%s) ", member_text(finding, "exception/state"));
 	if (ref != NULL)
 		(void)fprintf(out, "%s ", member_text(ref, "id"));
 	(void)fprintf(out, "%s: %s", member_text(finding, "rule"), member_text(finding, "because"));
@@ -296,7 +300,8 @@ line_priority(struct json_object *row)
 	size_t n = member_count(row, "findings");
 	int worst = LOG_NOTICE;
 
-	if (strcmp(type, "carried") == 0 || strcmp(type, "gone") == 0)
+	if (strcmp(type, "carried") == 0 || strcmp(type, "gone") == 0 ||
+	    strcmp(member_text(row, "cause/source"), cause_source_name(CAUSE_RELOAD)) == 0)
 		return LOG_INFO;
 	if (strcmp(type, "notice") == 0) {
 		const struct notice_words *w = notice_find(member_text(row, "notice/kind"));

@@ -13,6 +13,7 @@
 #include "../judge/world.h"
 #include "control/api.h"
 #include "control/listen.h"
+#include "control/reload.h"
 #include "control/server.h"
 #include "report/metrics.h"
 #include "wire.h"
@@ -48,10 +49,10 @@ rescan(void *arg)
 }
 
 static int
-reload(void *arg, char **retwhy)
+reload(void *arg, struct json_object **ret, char **reterr)
 {
-	*retwhy = strdup("plimsoll.yaml:3: unknown key");
-	return 1;
+	*reterr = strdup("plimsoll.yaml:3: unknown key");
+	return RELOAD_E_INVALID;
 }
 
 static int
@@ -212,7 +213,7 @@ test_refused(void **state)
 		{ "GET", "/v1/drift?after=-1", "400", "after is a number" },
 		{ "GET", "/v1/drift?since=now", "400", "since and until are times" },
 		{ "GET", "/v1/drift?verdict=bad", "400", "not a verdict" },
-		{ "POST", "/v1/reload", "409", "plimsoll.yaml:3: unknown key" },
+		{ "POST", "/v1/reload", "422", "plimsoll.yaml:3: unknown key" },
 	};
 	struct house *h = *state;
 

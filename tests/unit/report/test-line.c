@@ -55,7 +55,15 @@ static const struct {
 	    2 },
 	{ "{\"type\":\"regressed\"," PRIVILEGED ",\"was\":\"pass\",\"exception\":{\"state\":"
 	  "\"waived\"}," CAUSE("d") "}",
+	    "FAIL (waived) 5.4 container-privileged: container web runs privileged (was pass; d)",
+	    6 },
+	{ "{\"type\":\"regressed\"," PRIVILEGED ",\"was\":\"pass\",\"cause\":{\"source\":"
+	  "\"reload\",\"detail\":\"d\"}}",
 	    "FAIL 5.4 container-privileged: container web runs privileged (was pass; d)", 6 },
+	{ "{\"type\":\"notice\",\"notice\":{\"kind\":\"reloaded\",\"changed\":12,\"excepted\":1}}",
+	    "reload: 12 findings changed by rules, not by the host, 1 by exceptions", 5 },
+	{ "{\"type\":\"notice\",\"notice\":{\"kind\":\"reloaded\",\"error\":\"a.yaml:3: no\"}}",
+	    "reload refused: a.yaml:3: no", 5 },
 	{ "{\"type\":\"appeared\"," WEB ",\"findings\":[{" PRIVILEGED "},{\"rule\":\"y\","
 	  "\"verdict\":\"review\",\"severity\":\"low\"}]," CAUSE("container start") "}",
 	    "APPEARED container web: FAIL 5.4 container-privileged: container web runs privileged, "
