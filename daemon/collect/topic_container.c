@@ -44,20 +44,38 @@ inspect(struct job *job, job_fn *replied)
 	job_ask(job, paths, 1, replied);
 }
 
+/* Of the container, and of volumes where it has some. */
+static void
+finish_inspect(struct job *job)
+{
+	const struct engine_reply *volumes = job->n_replies > 1 ? &job->replies[1] : NULL;
+	struct snapshot *snapshot = NULL;
+	int r = build_container_inspect(&snapshot, job->replies[0].json,
+	    volumes != NULL ? volumes->json : NULL,
+	    volumes != NULL && volumes->json == NULL ? volumes->why : NULL);
+
+	job_finish_built(job, r, snapshot);
+}
+
+/* Volumes of the driver "local" alone: others take no path of the host, and their plugins may be
+ * slow. All that inspect containers at a time share the list. */
 static void
 on_inspect(struct job *job)
 {
+	static const char *const volumes[] = {
+		"/volumes?filters=%7B%22driver%22%3A%5B%22local%22%5D%7D"
+	};
 	struct engine_reply *reply = &job->replies[0];
-	struct snapshot *snapshot = NULL;
-	int r;
 
 	remember(job->collector, job->id, reply);
-	if (reply->status == 404) {
+	if (reply->status == 404)
 		job_gone(job);
-	} else if (job_reply(job, 0) != NULL) {
-		r = build_container_inspect(&snapshot, reply->json);
-		job_finish_built(job, r, snapshot);
-	}
+	else if (job_reply(job, 0) == NULL)
+		return;
+	else if (container_has_volumes(reply->json))
+		job_ask(job, volumes, ARRAY_SIZE(volumes), finish_inspect);
+	else
+		finish_inspect(job);
 }
 
 void

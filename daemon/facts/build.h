@@ -52,7 +52,12 @@ int build_engine_settings(struct snapshot **ret, const struct engine_settings_in
  * `path`. */
 void engine_config_path(const char *cmdline, size_t len, char *path, size_t size);
 
-int build_container_inspect(struct snapshot **ret, struct json_object *inspect);
+/* `volumes` is a reply to GET /volumes; NULL with a reason, or where container_has_volumes() says
+ * that none is needed. */
+int build_container_inspect(struct snapshot **ret, struct json_object *inspect,
+    struct json_object *volumes, const char *volumes_why);
+/* Options of a volume say what it is, and the engine tells them elsewhere. */
+bool container_has_volumes(struct json_object *inspect);
 
 /* Raw input of container.process. Namespaces are inode numbers, 0 with the errno in `ns_errno` when
  * one can't be read. */

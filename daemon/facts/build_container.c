@@ -172,7 +172,6 @@ static const struct read_field fields[] = {
 	{ FACT_CONTAINER_RESTART_RETRIES, "HostConfig.RestartPolicy.MaximumRetryCount", read_int,
 	    0 },
 	{ FACT_CONTAINER_CGROUP_PARENT, "HostConfig.CgroupParent", read_string, 0 },
-	{ FACT_CONTAINER_MOUNTS, "Mounts", read_mounts, READ_NULL_IS_EMPTY },
 	{ FACT_CONTAINER_PORTS, "NetworkSettings.Ports", read_ports, 0 },
 	{ FACT_CONTAINER_PUBLISH_ALL, "HostConfig.PublishAllPorts", read_bool, 0 },
 	{ FACT_CONTAINER_EXPOSED, "Config.ExposedPorts", read_names,
@@ -192,7 +191,8 @@ static const struct read_field fields[] = {
 };
 
 int
-build_container_inspect(struct snapshot **ret, struct json_object *inspect)
+build_container_inspect(struct snapshot **ret, struct json_object *inspect,
+    struct json_object *volumes, const char *volumes_why)
 {
 	_cleanup_(draft_deinit) struct draft d = { 0 };
 	int r;
@@ -202,6 +202,7 @@ build_container_inspect(struct snapshot **ret, struct json_object *inspect)
 	r = draft_init(&d, TOPIC_CONTAINER_INSPECT);
 	if (r < 0)
 		return r;
+	draft_set(&d, FACT_CONTAINER_MOUNTS, read_mounts(d.arena, inspect, volumes, volumes_why));
 	read_fields(&d, inspect, fields, ARRAY_SIZE(fields));
 	return draft_finish(&d, ret);
 }

@@ -7,7 +7,11 @@
 
 #include "facts/read.h"
 
-read_fn read_mounts; /* of Mounts, and HostConfig.Binds and Mounts */
-read_fn read_ports;  /* of NetworkSettings.Ports, and HostConfig.PortBindings */
+read_fn read_ports; /* of NetworkSettings.Ports, and HostConfig.PortBindings */
+
+/* Of Mounts, and HostConfig.Binds and Mounts, and of what the engine says of its volumes; NULL with
+ * `why` when that isn't known. */
+struct value read_mounts(struct arena *a, struct json_object *inspect, struct json_object *volumes,
+    const char *volumes_why);
 
 #endif

@@ -3,13 +3,19 @@
  * What is mounted into a container, and what is asked for. */
 #include "facts/container.h"
 
+#include "facts/build.h"
 #include <stdlib.h>
 #include <string.h>
 
+/* A volume, and then what it binds. */
 static int
 order_by_destination(const void *a, const void *b)
 {
-	return strcmp(value_get(a, "destination")->string, value_get(b, "destination")->string);
+	int order =
+	    strcmp(value_get(a, "destination")->string, value_get(b, "destination")->string);
+
+	return order != 0 ? order
+			  : strcmp(value_get(b, "type")->string, value_get(a, "type")->string);
 }
 
 static const struct read_member mount_members[] = {
@@ -164,11 +170,149 @@ add_configured_mounts(struct list_draft *l, struct json_object *doc)
 	}
 }
 
+/* --- volumes that bind --- */
+
+static bool
+is_volume(const struct value *mount)
+{
+	return strcmp(value_get(mount, "type")->string, "volume") == 0;
+}
+
+/* Other drivers don't take a path of the host. */
+static bool
+is_local(const struct value *mount)
+{
+	const char *driver = value_get(mount, "driver")->string;
+
+	return driver[0] == '\0' || strcmp(driver, "local") == 0;
+}
+
+bool
+container_has_volumes(struct json_object *inspect)
+{
+	struct json_object *mounts = read_member_of(inspect, "Mounts"), *type;
+
+	if (!json_object_is_type(mounts, json_type_array))
+		return false;
+	for (size_t i = 0; i < json_object_array_length(mounts); i++) {
+		type = read_member_of(json_object_array_get_idx(mounts, i), "Type");
+		if (json_object_is_type(type, json_type_string) &&
+		    strcmp(json_object_get_string(type), "volume") == 0)
+			return true;
+	}
+	return false;
+}
+
+static struct json_object *
+volume_named(struct json_object *list, const char *name)
+{
+	struct json_object *volume, *there;
+
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		volume = json_object_array_get_idx(list, i);
+		there = read_member_of(volume, "Name");
+		if (json_object_is_type(there, json_type_string) &&
+		    strcmp(json_object_get_string(there), name) == 0)
+			return volume;
+	}
+	return NULL;
+}
+
+/* The path of the host that is mounted in a volume's place: a directory, by "o=bind", or a block
+ * device. "" when there is none: the engine made the volume's folder itself, or it comes from the
+ * network. */
+static struct value
+volume_device(struct arena *a, struct json_object *volume)
+{
+	struct json_object *options = NULL;
+	struct value device;
+
+	switch (read_find(a, volume, "Options", json_type_object,
+	    READ_MISSING_IS_EMPTY | READ_NULL_IS_EMPTY, &options, &device)) {
+	case READ_FOUND:
+		break;
+	case READ_EMPTY:
+		return value_string("");
+	case READ_UNREADABLE:
+		return device;
+	}
+	device = read_string(a, options, "device", READ_MISSING_IS_EMPTY);
+	if (device.type == VALUE_STRING && (device.string[0] != '/' || device.string[1] == '/'))
+		return value_string("");
+	return device;
+}
+
+static void
+add_bound(struct list_draft *l, const struct value *volume, struct value device)
+{
+	if (device.type == VALUE_STRING && device.len == 0)
+		return;
+	const struct value fields[] = {
+		value_string("bind"),
+		device,
+		*value_get(volume, "destination"),
+		*value_get(volume, "name"),
+		*value_get(volume, "driver"),
+		*value_get(volume, "mode"),
+		*value_get(volume, "rw"),
+		*value_get(volume, "propagation"),
+	};
+	list_add(l, record_make(l->arena, &type_mount, fields));
+}
+
+static void
+add_what_it_binds(struct list_draft *l, const struct value *mount, struct json_object *list)
+{
+	const char *name = value_get(mount, "name")->string;
+	struct json_object *volume = list == NULL ? NULL : volume_named(list, name);
+
+	if (volume != NULL)
+		add_bound(l, mount, volume_device(l->arena, volume));
+	else if (value_get(mount, "driver")->len > 0)
+		list_add(l, unreadable_printf(l->arena, "the engine lists no volume %s", name));
+	/* else it isn't made yet, and will be made without options */
+}
+
+static bool
+is_local_volume(const struct value *mount)
+{
+	return is_volume(mount) && is_local(mount);
+}
+
+/* Behind each volume whose options bind a path of the host, that bind. */
+static void
+add_bound_volumes(struct list_draft *l, struct json_object *volumes, const char *volumes_why)
+{
+	struct json_object *list = NULL;
+	struct value why = value_null();
+	size_t n = l->n, i = 0;
+
+	while (i < n && !is_local_volume(&l->items[i]))
+		i++;
+	if (i == n)
+		return;
+	if (volumes == NULL)
+		why = unreadable_printf(l->arena, "volumes: %s",
+		    volumes_why != NULL ? volumes_why : "nobody asked for them");
+	else
+		(void)read_find(
+		    l->arena, volumes, "Volumes", json_type_array, READ_NULL_IS_EMPTY, &list, &why);
+	if (why.type == VALUE_UNREADABLE) {
+		list_add(l, why);
+		return;
+	}
+	for (; i < n; i++)
+		if (is_local_volume(&l->items[i]))
+			add_what_it_binds(l, &l->items[i], list);
+}
+
 /* Sorted: the engine keeps them in a map and lists them in another order each time. */
 struct value
-read_mounts(struct arena *a, struct json_object *doc, const char *path, unsigned flags)
+read_mounts(struct arena *a, struct json_object *inspect, struct json_object *volumes,
+    const char *volumes_why)
 {
-	struct value mounted = read_records(a, doc, path, flags, &type_mount, mount_members);
+	struct value mounted =
+	    read_records(a, inspect, "Mounts", READ_NULL_IS_EMPTY, &type_mount, mount_members);
 	struct list_draft l = { .arena = a };
 
 	if (mounted.type != VALUE_LIST)
@@ -176,7 +320,8 @@ read_mounts(struct arena *a, struct json_object *doc, const char *path, unsigned
 	for (uint32_t i = 0; i < mounted.len; i++)
 		list_add(&l, mounted.items[i]);
 	l.cut = mounted.cut;
-	add_configured_mounts(&l, doc);
+	add_configured_mounts(&l, inspect);
+	add_bound_volumes(&l, volumes, volumes_why);
 	if (l.n > 1)
 		qsort(l.items, l.n, sizeof(*l.items), order_by_destination);
 	return list_finish(&l);

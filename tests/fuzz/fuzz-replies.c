@@ -19,7 +19,7 @@ build_all(struct json_object *json)
 	struct snapshot *s = NULL;
 	int r;
 
-	r = build_container_inspect(&s, json);
+	r = build_container_inspect(&s, json, json, NULL);
 	snapshot_must_hold(r, s);
 	r = build_image_inspect(&s, json, &in_use, NULL, INT64_C(1700000000000));
 	snapshot_must_hold(r, s);

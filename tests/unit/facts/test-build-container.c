@@ -17,12 +17,14 @@ static const char *const names[] = {
 	"container-paused.json",
 };
 
+static struct json_object *volumes; /* those that the recorded containers have, and others */
+
 static struct snapshot *
 built(struct json_object *doc)
 {
 	struct snapshot *s = NULL;
 
-	assert_int_equal(build_container_inspect(&s, doc), 0);
+	assert_int_equal(build_container_inspect(&s, doc, volumes, NULL), 0);
 	return s;
 }
 
@@ -319,6 +321,93 @@ mounts_that_are_asked_for(void **state)
 	}
 }
 
+#define VOLUME(name)                                                             \
+	"{\"Type\":\"volume\",\"Name\":\"" name "\",\"Source\":\"/v/" name       \
+	"\",\"Destination\":\"/"                                                 \
+	"d\",\"Driver\":\"local\",\"Mode\":\"ro\",\"RW\":false,\"Propagation\":" \
+	"\"\"}"
+
+/* What the volume is, and what it binds. */
+static const struct {
+	const char *mounts, *bound;
+} volume_cases[] = {
+	{ "[" VOLUME("etc") "]", "/etc" },
+	{ "[" VOLUME("disk") "]", "/dev/sda1" },
+	{ "[" VOLUME("named") "]", "" },
+	{ "[" VOLUME("share") "]", "" },
+	{ "[" VOLUME("nfs") "]", "" },
+	{ "[" VOLUME("memory") "]", "" },
+	{ "[" VOLUME("bare") "]", "" },
+	{ "[" VOLUME("bent") "]", NULL },
+	{ "[" VOLUME("unlisted") "]", NULL },
+};
+
+static void
+volumes_that_bind(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(volume_cases); i++) {
+		_cleanup_(snapshot_freep) struct snapshot *s = built_with(
+		    "container-plain-created.json", NULL, "Mounts", volume_cases[i].mounts);
+		const struct value *v = snapshot_get(s, FACT_CONTAINER_MOUNTS);
+
+		if (volume_cases[i].bound == NULL) {
+			assert_unreadable(s, FACT_CONTAINER_MOUNTS, "");
+			continue;
+		}
+		assert_string_equal(value_get(&v->items[0], "type")->string, "volume");
+		assert_int_equal(v->len, volume_cases[i].bound[0] == '\0' ? 1 : 2);
+		if (v->len == 1)
+			continue;
+		assert_string_equal(value_get(&v->items[1], "type")->string, "bind");
+		assert_string_equal(
+		    value_get(&v->items[1], "source")->string, volume_cases[i].bound);
+		assert_string_equal(value_get(&v->items[1], "destination")->string, "/d");
+		assert_false(value_get(&v->items[1], "rw")->boolean);
+	}
+}
+
+static void
+volumes_that_nobody_knows(void **state)
+{
+	static const struct {
+		const char *reply, *why; /* NULL: there is none */
+		const char *reason;
+	} cases[] = {
+		{ NULL, "the engine is slow", "the engine is slow" },
+		{ NULL, NULL, "nobody asked" },
+		{ "{}", NULL, "Volumes" },
+		{ "[]", NULL, "Volumes" },
+		{ "{\"Volumes\":{}}", NULL, "Volumes" },
+		{ "{\"Volumes\":null}", NULL, "named" },
+	};
+	struct json_object *doc = recorded("container-mounts-running.json"), *reply;
+
+	assert_true(container_has_volumes(doc));
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(snapshot_freep) struct snapshot *s = NULL;
+
+		reply = cases[i].reply != NULL ? json_tokener_parse(cases[i].reply) : NULL;
+		assert_int_equal(build_container_inspect(&s, doc, reply, cases[i].why), 0);
+		assert_unreadable(s, FACT_CONTAINER_MOUNTS, cases[i].reason);
+		json_object_put(reply);
+	}
+	json_object_put(doc);
+}
+
+static void
+who_has_volumes(void **state)
+{
+	struct json_object *doc = recorded("container-plain-created.json");
+
+	assert_false(container_has_volumes(doc));
+	json_object_object_add(doc, "Mounts", NULL);
+	assert_false(container_has_volumes(doc));
+	json_object_object_add(
+	    doc, "Mounts", json_tokener_parse("[1,{\"Type\":\"bind\"},{\"Type\":\"volume\"}]"));
+	assert_true(container_has_volumes(doc));
+	json_object_put(doc);
+}
+
 static const struct {
 	const char *parent, *key, *json;
 	enum fact_id fact;
@@ -421,7 +510,7 @@ nonsense(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		struct json_object *doc = json_tokener_parse(texts[i]);
 
-		assert_int_equal(build_container_inspect(&s, doc), BUILD_E_NONSENSE);
+		assert_int_equal(build_container_inspect(&s, doc, NULL, NULL), BUILD_E_NONSENSE);
 		assert_null(s);
 		json_object_put(doc);
 	}
@@ -459,7 +548,7 @@ a_bent_reply(struct json_object *bent, enum bend how, const char *where, void *c
 {
 	const struct snapshot *whole = ((struct origin *)context)->whole;
 	_cleanup_(snapshot_freep) struct snapshot *s = NULL;
-	int r = build_container_inspect(&s, bent);
+	int r = build_container_inspect(&s, bent, volumes, NULL);
 
 	if (strcmp(where, ".Id") == 0) {
 		assert_int_equal(r, BUILD_E_NONSENSE);
@@ -507,6 +596,20 @@ bent_replies_never_make_another_fact(void **state)
 	assert_true(n > 3000);
 }
 
+static int
+load_volumes(void **state)
+{
+	volumes = recorded("volumes.json");
+	return 0;
+}
+
+static int
+drop_volumes(void **state)
+{
+	json_object_put(volumes);
+	return 0;
+}
+
 int
 main(void)
 {
@@ -520,6 +623,9 @@ main(void)
 		cmocka_unit_test(what_is_asked_for_counts_until_it_is_bound),
 		cmocka_unit_test(mounts_of_a_running_container),
 		cmocka_unit_test(mounts_that_are_asked_for),
+		cmocka_unit_test(volumes_that_bind),
+		cmocka_unit_test(volumes_that_nobody_knows),
+		cmocka_unit_test(who_has_volumes),
 		cmocka_unit_test(spellings),
 		cmocka_unit_test(a_reason_says_where),
 		cmocka_unit_test(enormous_labels_spoil_nothing_else),
@@ -527,5 +633,5 @@ main(void)
 		cmocka_unit_test(bent_replies_never_make_another_fact),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, load_volumes, drop_volumes);
 }
