@@ -26,8 +26,11 @@ def program(name):
     return os.path.join(world.build_directory(), "daemon", name)
 
 
-def run(command, stdin=None, check=None):
-    """A program: (exit status, stdout, stderr). A finding of a sanitizer is a failure whatever the status."""
+def run(command, stdin=None, check=None, variables=None):
+    """A program: (exit status, stdout, stderr). A finding of a sanitizer is a failure whatever the status.
+
+    variables: more of the environment.
+    """
     done = subprocess.run(
         command,
         input=stdin,
@@ -36,7 +39,7 @@ def run(command, stdin=None, check=None):
         text=True,
         errors="replace",
         timeout=COMMAND_TIMEOUT,
-        env=environment(),
+        env=dict(environment(), **(variables or {})),
         cwd=world.ROOT,
     )
     line = " ".join(command)
@@ -47,14 +50,14 @@ def run(command, stdin=None, check=None):
     return done.returncode, done.stdout, done.stderr
 
 
-def plimsoll(*arguments, **more):
-    """The command: (exit status, stdout, stderr)."""
-    return run([program("plimsoll"), *arguments], **more)
+def plimsoll(*arguments, through=(), **more):
+    """The command, or another one that runs it: (exit status, stdout, stderr)."""
+    return run([*through, program("plimsoll"), *arguments], **more)
 
 
-def plimsoll_json(*arguments, check=(0, 1, 3)):
+def plimsoll_json(*arguments, check=(0, 1, 3), **more):
     """What the command says with --format json."""
-    return json.loads(plimsoll(*arguments, "--format", "json", check=check)[1])
+    return json.loads(plimsoll(*arguments, "--format", "json", check=check, **more)[1])
 
 
 class Daemon:

@@ -22,6 +22,9 @@ STOP_TIMEOUT = 60
 # No bridge and no packet filter: the engine changes nothing on the host that another one could see.
 DEFAULT_FLAGS = {"iptables": "false", "bridge": "none"}
 
+# A network namespace of its own, for engines that have a bridge, publish ports or listen on the network.
+OWN_NETWORK = ["unshare", "--net", "--", "sh", "-c", 'busybox ip link set lo up && exec "$@"', "dockerd"]
+
 
 class EngineFailed(Exception):
     pass
@@ -52,16 +55,22 @@ def busybox_archive():
 class Engine:
     """flags: a dict of dockerd's flags, which win over the default ones; config: what daemon.json holds.
 
-    A key of config takes the place of a default flag, as dockerd refuses to be told twice.
+    A key of config takes the place of a default flag, as dockerd refuses to be told twice. A flag that
+    is None isn't given at all. own_network: with a network namespace, and so with a bridge of its own.
     """
 
-    def __init__(self, flags=None, config=None, config_file=None):
+    def __init__(self, flags=None, config=None, config_file=None, own_network=False):
         self.path = world.scratch("e-")
         self.socket = os.path.join(self.path, "docker.sock")
         self.pidfile = os.path.join(self.path, "docker.pid")
         self.log = os.path.join(self.path, "dockerd.log")
         self.config = config_file or os.path.join(self.path, "daemon.json")
-        self.flags = {key: value for key, value in DEFAULT_FLAGS.items() if key not in (config or {})}
+        self.own_network = own_network
+        self.flags = dict(DEFAULT_FLAGS, host=f"unix://{self.socket}")
+        if own_network:
+            del self.flags["bridge"]
+        for key in config or {}:
+            self.flags.pop({"hosts": "host"}.get(key, key), None)
         self.flags.update(flags or {})
         self.process = None
         if config is not None or not os.path.exists(self.config):
@@ -73,10 +82,10 @@ class Engine:
         world.write_file(self.config, world.json.dumps(config, indent=2) + "\n")
 
     def command(self):
-        command = ["dockerd", "--config-file", self.config, "--host", f"unix://{self.socket}"]
-        command += ["--data-root", self.data_root, "--exec-root", os.path.join(self.path, "x")]
-        command += ["--pidfile", self.pidfile]
-        return command + [f"--{key}={value}" for key, value in self.flags.items()]
+        command = OWN_NETWORK if self.own_network else []
+        command = [*command, "dockerd", "--config-file", self.config, "--data-root", self.data_root]
+        command += ["--exec-root", os.path.join(self.path, "x"), "--pidfile", self.pidfile]
+        return command + [f"--{key}={value}" for key, value in self.flags.items() if value is not None]
 
     @property
     def data_root(self):
