@@ -233,6 +233,12 @@ collector_counters(struct collector *c)
 	return &c->counters;
 }
 
+bool
+collector_engine_alive(struct collector *c)
+{
+	return docker_alive(c->docker, NULL);
+}
+
 struct docker *
 collector_docker(struct collector *c)
 {

@@ -61,6 +61,8 @@ struct collector_counters {
 };
 const struct collector_counters *collector_counters(struct collector *c);
 
+/* There is an engine that would answer. */
+bool collector_engine_alive(struct collector *c);
 /* Borrowed, for watchers that need the same view. */
 struct docker *collector_docker(struct collector *c);
 struct host *collector_host(struct collector *c);

@@ -17,16 +17,17 @@ enum {
 	DEPTH_MAX = 4,
 };
 
-/* Records in words: the first line whose fields are all there. */
+/* Records in words: the first line whose fields are all there. What stands in brackets is left out
+ * where its field is empty. */
 static const char *const record_words[] = {
 	"{source} on {destination}",
 	"{host_ip}:{host}->{container}/{protocol}",
 	"{path_on_host} ({permissions})",
-	"{program} at {address}:{port}/{protocol}",
+	"[{program} at ]{address}:{port}/{protocol}",
 	"{name}={soft}:{hard}",
-	"{name}={value}",
+	"{name}[={value}]",
 	"{path} ({perm})",
-	"{id} as {user}",
+	"{id}[ as {user}]",
 	"{count}",
 };
 
@@ -129,23 +130,35 @@ words_fit(const char *words, const struct value *record)
 	return true;
 }
 
+static bool
+is_empty(const struct value *v)
+{
+	return v == NULL || (v->type == VALUE_STRING && v->len == 0);
+}
+
 static void
 fill_words(struct text *t, const char *words, const struct value *record)
 {
 	const struct value *field;
+	const char *at = words, *open;
 	size_t plain;
 
-	for (const char *at = words; *at != '\0';) {
-		plain = strcspn(at, "{");
+	while (*at != '\0') {
+		plain = strcspn(at, "{[]");
 		text_add(t, at, plain);
 		at += plain;
-		if (*at == '\0')
-			break;
-		field = placed(record, &at);
-		if (is_id(field))
-			text_add(t, field->string, ID_SHORT);
-		else
-			describe_at(t, field, DEPTH_MAX);
+		if (*at == '[') {
+			open = strchr(at, '{');
+			at = is_empty(placed(record, &open)) ? strchr(at, ']') : at + 1;
+		} else if (*at == ']') {
+			at++;
+		} else if (*at == '{') {
+			field = placed(record, &at);
+			if (is_id(field))
+				text_add(t, field->string, ID_SHORT);
+			else
+				describe_at(t, field, DEPTH_MAX);
+		}
 	}
 }
 

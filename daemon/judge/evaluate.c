@@ -186,15 +186,15 @@ entry_cause(const struct judge *j, const struct entry *e)
 bool
 rule_is_blind(const struct judge *j, const struct rule *rule)
 {
-	const struct source *events = &j->sources[WATCH_EVENTS];
-	const uint32_t host_topics = 1u << TOPIC_HOST_SYSTEM | 1u << TOPIC_HOST_MOUNTS |
-				     1u << TOPIC_HOST_AUDIT | 1u << TOPIC_HOST_USERS |
-				     1u << TOPIC_HOST_SERVICES | 1u << TOPIC_FILE_STAT;
+	/* Who reaches the engine hangs on its socket. */
+	const uint32_t of_host = 1u << TOPIC_HOST_SYSTEM | 1u << TOPIC_HOST_MOUNTS |
+				 1u << TOPIC_HOST_AUDIT | 1u << TOPIC_HOST_SERVICES |
+				 1u << TOPIC_FILE_STAT;
 
-	if (!events->told || events->sees)
+	if (!source_is_blind(j, WATCH_EVENTS))
 		return false;
 	return (rule->scope != SUBJECT_HOST && rule->scope != SUBJECT_FILE) ||
-	       (rule->topics & ~host_topics) != 0;
+	       (rule->topics & ~of_host) != 0;
 }
 
 static uint8_t

@@ -49,12 +49,18 @@ tell(struct judge *j, const char *kind, enum watch_source s, const char *why, in
 		judge_trouble(j, "out of memory");
 }
 
+bool
+source_is_blind(const struct judge *j, enum watch_source s)
+{
+	return j->sources[s].told && !j->sources[s].sees;
+}
+
 void
 source_blind(struct judge *j, enum watch_source s, const char *why)
 {
 	struct source *source = &j->sources[s];
 
-	if (source->told && !source->sees)
+	if (source_is_blind(j, s))
 		return;
 	move_source(source, false, why);
 	source->gaps++;
@@ -66,7 +72,7 @@ void
 source_sees(struct judge *j, enum watch_source s)
 {
 	struct source *source = &j->sources[s];
-	bool gap = source->told && !source->sees;
+	bool gap = source_is_blind(j, s);
 	struct cause cause = { .source = gap ? covers[s].cause : CAUSE_START, .after_gap = gap };
 	int64_t blind_ms = clock_monotonic_ms() - source->since_mono_ms;
 
@@ -102,9 +108,8 @@ uint64_t
 judge_blind_ms(const struct judge *j, enum watch_source s)
 {
 	const struct source *source = &j->sources[s];
-	uint64_t now = source->told && !source->sees
-			   ? (uint64_t)(clock_monotonic_ms() - source->since_mono_ms)
-			   : 0;
+	uint64_t now =
+	    source_is_blind(j, s) ? (uint64_t)(clock_monotonic_ms() - source->since_mono_ms) : 0;
 
 	return source->blind_ms + now;
 }

@@ -20,13 +20,14 @@ struct exec_ask;
 struct object;
 
 enum {
-	ASKS_MAX = 64,      /* collections under way at once */
-	SLOTS_MAX = 5,      /* topics of a kind; asserted by a test */
-	GONE_KEPT = 64,     /* ids of containers that went away last: late events are ignored */
-	ROUND_WAIT_MS = 20, /* how long the first answer of a round waits for others */
-	HOLD_MS = 1000,     /* how long a subject waits for the rest of its own topics */
-	DOUBT_MS = 1000,    /* between an answer that says nothing and the second question */
-	RETRY_MS = 1000,    /* after memory has run out */
+	ASKS_MAX = 64,         /* collections under way at once */
+	SLOTS_MAX = 5,         /* topics of a kind; asserted by a test */
+	GONE_KEPT = 64,        /* ids of containers that went away last: late events are ignored */
+	ROUND_WAIT_MS = 20,    /* how long the first answer of a round waits for others */
+	HOLD_MS = 1000,        /* how long a subject waits for the rest of its own topics */
+	DOUBT_MS = 1000,       /* between an answer that can't be read and the next question */
+	DOUBT_AWAY_MS = 30000, /* how long a gap is waited for, where the engine is gone */
+	RETRY_MS = 1000,       /* after memory has run out */
 	FACT_WORDS = (_FACTS + 63) / 64,
 };
 
@@ -41,8 +42,8 @@ struct slot {
 	int64_t asked_ms;      /* monotonic; 0: never */
 	bool stale, urgent;    /* urgent: without regard to the least interval */
 	bool asked, answered;  /* answered: swapped in, not judged yet */
-	bool doubted;          /* it suddenly could not be read, and is asked once more */
-	bool look;             /* a look waits for it */
+	int64_t doubted_ms; /* monotonic: since when it can't be read and isn't believed; 0: no */
+	bool look;          /* a look waits for it */
 };
 
 struct entry {
@@ -198,6 +199,7 @@ struct judge {
 	struct outbox outbox;
 	struct event *step, *clock, *resync, *idle;
 	int64_t step_due_ms, clock_due_ms; /* monotonic; 0: not set */
+	int64_t pruned_ms;                 /* monotonic */
 };
 
 /* What judgement_make() reads facts of a subject by. */
@@ -241,7 +243,7 @@ int mark(
     struct judge *j, struct entry *e, enum topic topic, const struct cause *cause, bool urgent);
 void pump(struct judge *j);
 void forget_asks(struct judge *j, const struct entry *e);
-/* Some topic of it is under way, or will be as soon as there is room. */
+/* It waits for a first answer on some topic. */
 bool entry_is_waiting(struct entry *e, int64_t now_ms);
 /* It waits to be judged, once all of it is known. */
 void hold(struct judge *j, struct entry *e);
@@ -353,6 +355,7 @@ void execs_seen(
 void execs_deinit(struct judge *j);
 
 /* gaps.c */
+bool source_is_blind(const struct judge *j, enum watch_source s);
 void source_blind(struct judge *j, enum watch_source s, const char *why);
 void source_sees(struct judge *j, enum watch_source s);
 void sources_deinit(struct judge *j);

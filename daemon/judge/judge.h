@@ -133,6 +133,10 @@ struct json_object *judge_subject_json(const struct subject *s);
 /* The engine's part of that document, or a JSON null. */
 struct json_object *judge_engine_json(const struct judge *j);
 
+/* Forgets rows of the ledger that the settings don't keep, with a notice. Done once an hour without
+ * being asked. */
+void judge_prune(struct judge *j);
+
 /* A notice row of that kind, with members of `more` (consumed; NULL: none): started, stopping,
  * heartbeat ... */
 int judge_notice(struct judge *j, const char *kind, struct json_object *more);

@@ -169,23 +169,40 @@ string_of(const struct snapshot *s, enum fact_id fact)
 	return v->type == VALUE_STRING ? v->string : NULL;
 }
 
-/* A question that got no answer at all, where the last one did, is asked once more: a moment of
- * trouble is no news, and where the engine is going away its watcher says so meanwhile. */
+static bool
+got_worse(const struct snapshot *before, const struct snapshot *after)
+{
+	for (unsigned i = 0; i < after->n; i++)
+		if (after->values[i].type == VALUE_UNREADABLE &&
+		    before->values[i].type != VALUE_UNREADABLE)
+			return true;
+	return false;
+}
+
+/* What could be read and suddenly can't is asked for again before it is believed: a moment of
+ * trouble is no news. Where the engine is going away, that takes until its stream of events ends,
+ * long after its socket is gone: a gap, and not a hundred findings, is what happened. */
 static bool
 doubt(struct judge *j, struct entry *e, const struct snapshot *fresh)
 {
-	struct slot *slot = entry_slot(e, fresh->topic);
 	const struct snapshot *before = e->s.snapshots[fresh->topic];
+	struct slot *slot = entry_slot(e, fresh->topic);
+	bool away = !collector_engine_alive(j->collector);
+	int64_t now_ms = clock_monotonic_ms();
 
-	if (before == NULL || slot->doubted || all_unreadable(before) || !all_unreadable(fresh)) {
-		slot->doubted = false;
+	if (before == NULL || !got_worse(before, fresh) || (!away && !all_unreadable(fresh)) ||
+	    source_is_blind(j, WATCH_EVENTS) ||
+	    (slot->doubted_ms != 0 &&
+		now_ms - slot->doubted_ms >= (away ? DOUBT_AWAY_MS : DOUBT_MS))) {
+		slot->doubted_ms = 0;
 		return false;
 	}
-	slot->doubted = true;
+	if (slot->doubted_ms == 0)
+		slot->doubted_ms = now_ms;
 	slot->stale = true;
 	slot->urgent = false;
-	free(slot->waiting);
-	slot->waiting = TAKE(slot->working);
+	if (slot->waiting == NULL)
+		slot->waiting = TAKE(slot->working);
 	enqueue(j, e);
 	judge_schedule(j, DOUBT_MS);
 	return true;
@@ -265,7 +282,7 @@ ask_due(struct entry *e, enum topic topic, int64_t now_ms)
 	const struct slot *slot = entry_slot(e, topic);
 	int64_t least = topic_table[topic].least_interval_ms, due;
 
-	if (slot->doubted)
+	if (slot->doubted_ms != 0)
 		least = DOUBT_MS;
 	if (slot->urgent || slot->asked_ms == 0)
 		return 0;
@@ -273,15 +290,20 @@ ask_due(struct entry *e, enum topic topic, int64_t now_ms)
 	return due > 0 ? due : 0;
 }
 
-/* Whether some topic of it is under way, or will be as soon as there is room. */
+/* Whether it waits for a first answer on some topic. One that is asked for again is not waited for,
+ * or a subject that keeps changing would never be judged. */
 bool
 entry_is_waiting(struct entry *e, int64_t now_ms)
 {
 	enum topic first = kind_first_topic(e->s.kind);
 
-	for (unsigned i = 0; i < kind_topic_count(e->s.kind); i++)
-		if (e->slots[i].asked || (e->slots[i].stale && ask_due(e, first + i, now_ms) == 0))
+	for (unsigned i = 0; i < kind_topic_count(e->s.kind); i++) {
+		const struct slot *slot = &e->slots[i];
+
+		if (!slot->answered &&
+		    (slot->asked || (slot->stale && ask_due(e, first + i, now_ms) == 0)))
 			return true;
+	}
 	return false;
 }
 

@@ -11,6 +11,46 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char *
+text_of(struct json_object *object, const char *key)
+{
+	struct json_object *value = NULL;
+
+	if (!json_object_object_get_ex(object, key, &value) ||
+	    !json_object_is_type(value, json_type_string))
+		return NULL;
+	return json_object_get_string(value);
+}
+
+static uint8_t
+read_covered(struct json_object *kept)
+{
+	const char *name = text_of(kept, "exception");
+
+	for (int state = 0; name != NULL && state < _EXCEPTION_STATES; state++)
+		if (strcmp(name, exception_state_name((enum exception_state)state)) == 0)
+			return (uint8_t)(1 + state);
+	return 0;
+}
+
+/* False: it is not what state_save() writes. */
+static bool
+read_finding(struct finding *f, struct json_object *kept)
+{
+	const char *verdict = text_of(kept, "verdict"), *digest = text_of(kept, "digest");
+	struct json_object *since = NULL;
+	int v = verdict == NULL ? -1 : verdict_from_name(verdict);
+
+	if (v < 0 || digest == NULL || !json_object_object_get_ex(kept, "since", &since))
+		return false;
+	f->verdict = (uint8_t)v;
+	f->digest = strtoull(digest, NULL, 16);
+	f->since_ms = json_object_get_int64(since);
+	f->covered = read_covered(kept);
+	f->judged = true;
+	return true;
+}
+
 /* A state is written as text at once: a thousand containers are saved after a first look, and most
  * of what is kept is as plain as a passing finding. */
 struct saving {
@@ -72,10 +112,12 @@ put_finding(struct saving *w, const struct finding *f)
 {
 	const struct rule *rule = w->judge->rb->rules[f->rule];
 	struct json_object *kept = NULL;
+	struct finding was;
 
 	/* In a gap the facts may be gone while the verdict stays: then its reason is kept too. */
 	if (w->before != NULL && rule_is_blind(w->judge, rule) &&
-	    json_object_object_get_ex(w->before, rule->key, &kept)) {
+	    json_object_object_get_ex(w->before, rule->key, &kept) && read_finding(&was, kept) &&
+	    was.verdict == f->verdict && was.digest == f->digest) {
 		put_value(w, json_object_get(kept));
 		return;
 	}
@@ -124,7 +166,7 @@ state_save(struct judge *j, struct entry *e)
 	w.out = open_memstream(&text, &len);
 	if (w.out == NULL)
 		return -ENOMEM;
-	if (j->sources[WATCH_EVENTS].told && !j->sources[WATCH_EVENTS].sees)
+	if (source_is_blind(j, WATCH_EVENTS))
 		state = state_read(j, &e->s);
 	(void)json_object_object_get_ex(state, "findings", &w.before);
 	put_state(&w);
@@ -161,46 +203,6 @@ state_finding(const struct judge *j, const struct subject *s, const struct rule 
 	(void)json_object_get(finding);
 	json_object_put(state);
 	return finding;
-}
-
-static const char *
-text_of(struct json_object *object, const char *key)
-{
-	struct json_object *value = NULL;
-
-	if (!json_object_object_get_ex(object, key, &value) ||
-	    !json_object_is_type(value, json_type_string))
-		return NULL;
-	return json_object_get_string(value);
-}
-
-static uint8_t
-read_covered(struct json_object *kept)
-{
-	const char *name = text_of(kept, "exception");
-
-	for (int state = 0; name != NULL && state < _EXCEPTION_STATES; state++)
-		if (strcmp(name, exception_state_name((enum exception_state)state)) == 0)
-			return (uint8_t)(1 + state);
-	return 0;
-}
-
-/* False: it is not what state_save() writes. */
-static bool
-read_finding(struct finding *f, struct json_object *kept)
-{
-	const char *verdict = text_of(kept, "verdict"), *digest = text_of(kept, "digest");
-	struct json_object *since = NULL;
-	int v = verdict == NULL ? -1 : verdict_from_name(verdict);
-
-	if (v < 0 || digest == NULL || !json_object_object_get_ex(kept, "since", &since))
-		return false;
-	f->verdict = (uint8_t)v;
-	f->digest = strtoull(digest, NULL, 16);
-	f->since_ms = json_object_get_int64(since);
-	f->covered = read_covered(kept);
-	f->judged = true;
-	return true;
 }
 
 /* A file's findings are those that were kept: which rules name it today is found out later. */

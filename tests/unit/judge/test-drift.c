@@ -514,10 +514,64 @@ test_moment_of_trouble(void **state)
 	world_settle(w);
 	expect_rows(world_rows(w), 0);
 
-	world_engine_away(w, "connection refused");
+	world_set(
+	    w, SUBJECT_ENGINE, "", "{\"engine.live_restore\": {\"unreadable\": \"status 500\"}}");
 	world_event(w, SUBJECT_ENGINE, NULL, TOPIC_ENGINE_INFO, "x");
 	world_settle(w);
 	expect_row(json_at(world_rows(w), "0"), "regressed live pass unknown");
+}
+
+static bool
+was_doubted(struct world *w)
+{
+	return world_asked(w) >= 12 + 7 + 2; /* the first look, the second, and two answers */
+}
+
+/* An engine that stops takes its socket away long before its stream of events ends. */
+static void
+test_engine_goes_away_slowly(void **state)
+{
+	struct world *w = *state;
+	struct json_object *rows;
+
+	start(w);
+	world_sees(w, WATCH_EVENTS);
+	world_settle(w);
+	world_engine_away(w, "no such file");
+	world_event(w, SUBJECT_CONTAINER, "aaa", TOPIC_CONTAINER_INSPECT, "container kill");
+	world_until(w, was_doubted);
+	expect_rows(world_rows(w), 0);
+	world_blind(w, WATCH_EVENTS, "the stream ended");
+	world_settle(w);
+	rows = world_rows(w);
+	expect_rows(rows, 1);
+	assert_string_equal(json_text(rows, "0/notice/kind"), "gap-opened");
+	world_engine_away(w, NULL);
+	world_sees(w, WATCH_EVENTS);
+	world_settle(w);
+	rows = world_rows(w);
+	expect_rows(rows, 1);
+	assert_string_equal(json_text(rows, "0/notice/kind"), "gap-closed");
+}
+
+/* In a gap, verdicts that can change all the same are kept as they are. */
+static void
+test_change_in_a_gap_is_kept(void **state)
+{
+	struct world *w = *state;
+
+	world_set(w, SUBJECT_ENGINE, "", "{\"engine.units.service_files\": [\"/u\"]}");
+	world_set(w, SUBJECT_FILE, "/u", "{\"file.exists\": true, \"file.mode\": 420}");
+	start(w);
+	world_sees(w, WATCH_EVENTS);
+	world_settle(w);
+	world_blind(w, WATCH_EVENTS, "the stream ended");
+	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.privileged\": true}");
+	event(w, "aaa", "x");
+	expect_row(json_at(world_rows(w), "1"), "regressed privileged pass fail");
+	world_stop(w);
+	world_start(w);
+	expect_rows(world_rows(w), 0);
 }
 
 /* --- files --- */
@@ -738,6 +792,28 @@ test_store_that_fails(void **state)
 	expect_row(json_at(rows, "1"), "regressed caps pass fail");
 }
 
+/* What is older than may be kept is forgotten, and that is said. */
+static void
+test_old_rows_are_pruned(void **state)
+{
+	struct world *w = *state;
+	struct json_object *rows;
+
+	w->rb->settings.keep_days = 1;
+	start(w);
+	assert_int_equal(judge_notice(w->judge, "stopping", NULL), 0);
+	judge_prune(w->judge);
+	rows = world_rows(w);
+	expect_rows(rows, 1);
+	run_sql(w, "UPDATE drift SET time = 0");
+	judge_prune(w->judge);
+	rows = world_rows(w);
+	expect_rows(rows, 1);
+	assert_string_equal(json_text(rows, "0/notice/kind"), "pruned");
+	assert_string_equal(json_text(rows, "0/notice/rows"), "1");
+	assert_int_equal(ledger_first_seq(w->ledger), 2);
+}
+
 static void
 test_without_store(void **state)
 {
@@ -788,12 +864,15 @@ main(void)
 		IN_A_WORLD(test_start_without_engine),
 		IN_A_WORLD(test_gap),
 		IN_A_WORLD(test_moment_of_trouble),
+		IN_A_WORLD(test_engine_goes_away_slowly),
+		IN_A_WORLD(test_change_in_a_gap_is_kept),
 		IN_A_WORLD(test_globbed_files),
 		IN_A_WORLD(test_files_of_the_engine),
 		IN_A_WORLD(test_execs),
 		IN_A_WORLD(test_exec_is_long_ago),
 		IN_A_WORLD(test_exec_that_was_too_quick),
 		IN_A_WORLD(test_store_that_fails),
+		IN_A_WORLD(test_old_rows_are_pruned),
 		IN_A_WORLD(test_without_store),
 		IN_A_WORLD(test_notice),
 	};

@@ -253,6 +253,12 @@ collector_counters(struct collector *c)
 	return &c->counters;
 }
 
+bool
+collector_engine_alive(struct collector *c)
+{
+	return c->away == NULL;
+}
+
 struct docker *
 collector_docker(struct collector *c)
 {
