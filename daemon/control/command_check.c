@@ -5,6 +5,7 @@
 #include "control/filter_finding.h"
 #include "control/show.h"
 #include "report/audit_table.h"
+#include "report/junit.h"
 #include "util/clock.h"
 
 #include <errno.h>
@@ -174,6 +175,26 @@ print_table(struct check *c)
 	return audit_table_print(&query, show_verdicts(c->o), c->o->all, stdout, &style);
 }
 
+static int
+print(struct check *c)
+{
+	struct findings_query query;
+
+	switch (c->o->format) {
+	case FORMAT_JSON:
+		return print_json(c);
+	case FORMAT_JUNIT:
+		query = query_of(c);
+		return junit_print(&query, stdout);
+	case FORMAT_TABLE:
+	case FORMAT_CSV:
+	case FORMAT_HTML:
+	case _FORMATS:
+		break;
+	}
+	return print_table(c);
+}
+
 struct outcome {
 	struct check *c;
 	bool found, incomplete;
@@ -223,7 +244,7 @@ run(struct check *c)
 	if (r != 0)
 		return command_fail(STATUS_USAGE, "the audit could not be run: %s", strerror(-r));
 	if (!c->o->quiet)
-		r = c->o->format == FORMAT_JSON ? print_json(c) : print_table(c);
+		r = print(c);
 	if (r != 0 || fflush(stdout) != 0)
 		return command_fail(STATUS_USAGE, "the findings could not be printed: %s",
 		    strerror(r == 0 ? errno : -r));

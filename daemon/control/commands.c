@@ -8,7 +8,7 @@
 
 const struct command command_table[] = {
 	{ "check", "", "audit once, without the daemon", 0, 0,
-	    OPTIONS_RULES | OPTIONS_HOST | OPTIONS_FILTER | OPTIONS_FORMAT | OPTIONS_TABLE |
+	    OPTIONS_RULES | OPTIONS_HOST | OPTIONS_FILTER | OPTIONS_JUNIT | OPTIONS_TABLE |
 		OPTIONS_VERDICT,
 	    false, command_check },
 	{ "status", "", "summary from the running daemon", 0, 0, OPTIONS_SOCKET | OPTIONS_FORMAT,
@@ -17,7 +17,7 @@ const struct command command_table[] = {
 	    OPTIONS_SOCKET | OPTIONS_FILTER | OPTIONS_FORMAT | OPTIONS_TABLE, false,
 	    command_findings },
 	{ "drift", "", "what changed", 0, 0,
-	    OPTIONS_SOCKET | OPTIONS_FILTER | OPTIONS_FORMAT | OPTIONS_DRIFT, false,
+	    OPTIONS_SOCKET | OPTIONS_FILTER | OPTIONS_FORMAT | OPTIONS_DRIFT | OPTIONS_TIMES, false,
 	    command_drift },
 	{ "explain", "RULE [SUBJECT]",
 	    "a rule, what it read, why this verdict, how to see it by hand, how to fix it", 1, 2,

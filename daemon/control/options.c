@@ -20,16 +20,46 @@ invalid(char **reterr, const char *what, const char *value)
 	return asprintf(reterr, "%s: %.256s", what, value) < 0 ? -ENOMEM : OPTIONS_E_INVALID;
 }
 
+/* Which formats a command has is what its group of options says. */
+static int
+take_format_of(struct options *o, uint32_t formats, const char *value, char **reterr)
+{
+	static const char *const names[_FORMATS] = {
+		[FORMAT_TABLE] = "table",
+		[FORMAT_JSON] = "json",
+		[FORMAT_JUNIT] = "junit",
+		[FORMAT_CSV] = "csv",
+		[FORMAT_HTML] = "html",
+	};
+
+	for (int format = 0; format < _FORMATS; format++) {
+		if ((formats & 1U << format) == 0 || strcmp(names[format], value) != 0)
+			continue;
+		o->format = (enum format)format;
+		return 0;
+	}
+	return invalid(reterr, "no such format", value);
+}
+
 static int
 take_format(struct options *o, const char *value, char **reterr)
 {
-	if (strcmp(value, "table") == 0)
-		o->format = FORMAT_TABLE;
-	else if (strcmp(value, "json") == 0)
-		o->format = FORMAT_JSON;
-	else
-		return invalid(reterr, "no such format", value);
-	return 0;
+	return take_format_of(o, 1U << FORMAT_TABLE | 1U << FORMAT_JSON, value, reterr);
+}
+
+static int
+take_junit(struct options *o, const char *value, char **reterr)
+{
+	return take_format_of(
+	    o, 1U << FORMAT_TABLE | 1U << FORMAT_JSON | 1U << FORMAT_JUNIT, value, reterr);
+}
+
+static int
+take_period(struct options *o, const char *value, char **reterr)
+{
+	return take_format_of(o,
+	    1U << FORMAT_TABLE | 1U << FORMAT_JSON | 1U << FORMAT_CSV | 1U << FORMAT_HTML, value,
+	    reterr);
 }
 
 static int
@@ -103,14 +133,17 @@ static const struct option_info {
 	{ OPTIONS_DAEMON, 0, "test-config", NULL, "check settings and rules, and end",
 	    FLAG(test_config) },
 	{ OPTIONS_FORMAT, 0, "format", "table|json", "how it is printed", BY(take_format) },
+	{ OPTIONS_JUNIT, 0, "format", "table|json|junit", "how it is printed", BY(take_junit) },
+	{ OPTIONS_PERIOD, 0, "format", "table|json|csv|html", "how it is printed",
+	    BY(take_period) },
 	{ OPTIONS_TABLE, 0, "all", NULL, "every finding, passes too, none folded", FLAG(all) },
 	{ OPTIONS_VERDICT, 0, "fail-on", "VERDICT,...",
 	    "verdicts that make the exit status 1 (fail)", BY(take_fail_on) },
 	{ OPTIONS_VERDICT, 'q', "quiet", NULL, "print nothing, the exit status says it",
 	    FLAG(quiet) },
 	{ OPTIONS_DRIFT, 'f', "follow", NULL, "go on with what comes", FLAG(follow) },
-	{ OPTIONS_DRIFT, 0, "since", "TIME", "from then on: " WHEN_FORMS, BY(take_since) },
-	{ OPTIONS_DRIFT, 0, "until", "TIME", "before then", BY(take_until) },
+	{ OPTIONS_TIMES, 0, "since", "TIME", "from then on: " WHEN_FORMS, BY(take_since) },
+	{ OPTIONS_TIMES, 0, "until", "TIME", "before then", BY(take_until) },
 	{ OPTIONS_VARS, 0, "vars", "JSON", "an object with the values of names", TEXT(vars) },
 	{ UINT32_MAX, 'h', "help", NULL, "this help", FLAG(help) },
 	{ UINT32_MAX, 0, "version", NULL, "the version", FLAG(version) },

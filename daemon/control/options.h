@@ -23,11 +23,18 @@ enum option_group {
 	OPTIONS_VARS = 1 << 8,
 	OPTIONS_BENCHMARK = 1 << 9, /* the one filter that names numbers */
 	OPTIONS_DAEMON = 1 << 10,   /* plimsolld's own */
+	OPTIONS_JUNIT = 1 << 11,    /* OPTIONS_FORMAT, and one that shows test results */
+	OPTIONS_PERIOD = 1 << 12,   /* OPTIONS_FORMAT, and those of a report */
+	OPTIONS_TIMES = 1 << 13,    /* from when to when */
 };
 
 enum format {
 	FORMAT_TABLE,
 	FORMAT_JSON,
+	FORMAT_JUNIT,
+	FORMAT_CSV,
+	FORMAT_HTML,
+	_FORMATS,
 };
 
 struct options {

@@ -83,6 +83,16 @@ glyph_at(const char *text)
 	return g;
 }
 
+size_t
+text_character(const char *text, const char **ret_bytes, size_t *ret_len)
+{
+	struct glyph g = glyph_at(text);
+
+	*ret_bytes = g.bytes;
+	*ret_len = g.taken == 0 ? 0 : g.len;
+	return g.taken;
+}
+
 unsigned
 text_width(const char *text)
 {

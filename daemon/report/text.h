@@ -8,6 +8,7 @@
 #define REPORT_TEXT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 enum colour {
@@ -31,6 +32,9 @@ struct style {
  * unless NO_COLOR is set; anything else gets neither. */
 struct style style_of(int fd);
 
+/* The first character of it, as it may be shown: `*ret_len` bytes at `*ret_bytes`. How many bytes
+ * of the text it takes; 0 at its end. */
+size_t text_character(const char *text, const char **ret_bytes, size_t *ret_len);
 /* Columns that text_put() makes of it. */
 unsigned text_width(const char *text);
 /* Writes it, at most `max` columns (0: all); what is cut ends in "…". Control characters come out

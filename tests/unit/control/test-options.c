@@ -103,7 +103,7 @@ test_refused(void **state)
 		struct options o;
 
 		assert_int_equal(
-		    parse(&o, OPTIONS_FORMAT | OPTIONS_VERDICT | OPTIONS_DRIFT, bad[i].words, &why),
+		    parse(&o, OPTIONS_FORMAT | OPTIONS_VERDICT | OPTIONS_TIMES, bad[i].words, &why),
 		    OPTIONS_E_INVALID);
 		assert_string_equal(why, bad[i].message);
 	}
