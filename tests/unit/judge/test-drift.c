@@ -9,11 +9,9 @@
 #include <cmocka.h>
 
 #include "rules.h"
-#include "util/clock.h"
 #include "world.h"
 
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -101,25 +99,6 @@ event(struct world *w, const char *id, const char *detail)
 {
 	world_event(w, SUBJECT_CONTAINER, id, TOPIC_ALL, detail);
 	world_settle(w);
-}
-
-static void
-expect_rows(struct json_object *rows, size_t n)
-{
-	if (json_object_array_length(rows) != n)
-		fail_msg("%zu rows instead of %zu: %s", json_object_array_length(rows), n,
-		    json_object_to_json_string_ext(rows, JSON_C_TO_STRING_PRETTY));
-}
-
-/* A row's type, rule and moves in one line: "regressed caps pass fail". */
-static void
-expect_row(struct json_object *row, const char *want)
-{
-	char line[256];
-
-	(void)snprintf(line, sizeof(line), "%s %s %s %s", json_text(row, "type"),
-	    json_text(row, "rule"), json_text(row, "was"), json_text(row, "verdict"));
-	assert_string_equal(line, want);
 }
 
 static void
@@ -442,138 +421,6 @@ test_start_without_engine(void **state)
 	assert_int_equal(judge_summary(w->judge).verdicts[VERDICT_FAIL], 1);
 }
 
-/* --- gaps --- */
-
-static int
-count_stale(void *arg, const struct finding_view *view)
-{
-	unsigned *n = arg;
-
-	*n += view->verdict == VERDICT_UNKNOWN;
-	return 0;
-}
-
-static void
-test_gap(void **state)
-{
-	struct world *w = *state;
-	struct json_object *rows;
-	unsigned unknown = 0;
-	const char *why;
-	int64_t since;
-
-	start(w);
-	world_sees(w, WATCH_EVENTS);
-	world_settle(w);
-	expect_rows(world_rows(w), 0);
-	assert_true(judge_source_sees(w->judge, WATCH_EVENTS, &since, &why));
-
-	/* The engine goes: nothing that it tells can be read, and that is one notice. */
-	world_blind(w, WATCH_EVENTS, "the stream ended");
-	world_engine_away(w, "connection refused");
-	world_event(w, SUBJECT_CONTAINER, "aaa", TOPIC_ALL, "container die");
-	world_event(w, SUBJECT_ENGINE, NULL, TOPIC_ENGINE_INFO, "x");
-	world_settle(w);
-	rows = world_rows(w);
-	expect_rows(rows, 1);
-	assert_string_equal(json_text(rows, "0/notice/kind"), "gap-opened");
-	assert_string_equal(json_text(rows, "0/notice/source"), "docker-events");
-	assert_string_equal(json_text(rows, "0/notice/why"), "the stream ended");
-	(void)judge_each_finding(w->judge, count_stale, &unknown);
-	assert_int_equal(unknown, 5); /* all but the host's and the two about files */
-	assert_false(judge_source_sees(w->judge, WATCH_EVENTS, &since, &why));
-	assert_string_equal(why, "the stream ended");
-	assert_int_equal(judge_gaps(w->judge, WATCH_EVENTS), 1);
-
-	/* It comes back with one change: that is the difference from before the gap. */
-	world_engine_away(w, NULL);
-	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.privileged\": true}");
-	world_sees(w, WATCH_EVENTS);
-	world_settle(w);
-	rows = world_rows(w);
-	expect_rows(rows, 2);
-	assert_string_equal(json_text(rows, "0/notice/kind"), "gap-closed");
-	expect_row(json_at(rows, "1"), "regressed privileged pass fail");
-	assert_null(json_at(rows, "1/latency_ms"));
-	assert_string_equal(json_text(rows, "1/cause/source"), "engine-restart");
-	assert_int_equal(judge_counters(w->judge)->missed_changes, 0);
-	assert_int_equal(judge_counters(w->judge)->gaps, 1);
-}
-
-/* One answer that says nothing at all is asked for once more before it is believed. */
-static void
-test_moment_of_trouble(void **state)
-{
-	struct world *w = *state;
-
-	start(w);
-	world_engine_away(w, "connection reset");
-	world_event(w, SUBJECT_ENGINE, NULL, TOPIC_ENGINE_INFO, "x");
-	world_turn(w);
-	world_engine_away(w, NULL);
-	world_settle(w);
-	expect_rows(world_rows(w), 0);
-
-	world_set(
-	    w, SUBJECT_ENGINE, "", "{\"engine.live_restore\": {\"unreadable\": \"status 500\"}}");
-	world_event(w, SUBJECT_ENGINE, NULL, TOPIC_ENGINE_INFO, "x");
-	world_settle(w);
-	expect_row(json_at(world_rows(w), "0"), "regressed live pass unknown");
-}
-
-static bool
-was_doubted(struct world *w)
-{
-	return world_asked(w) >= 12 + 7 + 2; /* the first look, the second, and two answers */
-}
-
-/* An engine that stops takes its socket away long before its stream of events ends. */
-static void
-test_engine_goes_away_slowly(void **state)
-{
-	struct world *w = *state;
-	struct json_object *rows;
-
-	start(w);
-	world_sees(w, WATCH_EVENTS);
-	world_settle(w);
-	world_engine_away(w, "no such file");
-	world_event(w, SUBJECT_CONTAINER, "aaa", TOPIC_CONTAINER_INSPECT, "container kill");
-	world_until(w, was_doubted);
-	expect_rows(world_rows(w), 0);
-	world_blind(w, WATCH_EVENTS, "the stream ended");
-	world_settle(w);
-	rows = world_rows(w);
-	expect_rows(rows, 1);
-	assert_string_equal(json_text(rows, "0/notice/kind"), "gap-opened");
-	world_engine_away(w, NULL);
-	world_sees(w, WATCH_EVENTS);
-	world_settle(w);
-	rows = world_rows(w);
-	expect_rows(rows, 1);
-	assert_string_equal(json_text(rows, "0/notice/kind"), "gap-closed");
-}
-
-/* In a gap, verdicts that can change all the same are kept as they are. */
-static void
-test_change_in_a_gap_is_kept(void **state)
-{
-	struct world *w = *state;
-
-	world_set(w, SUBJECT_ENGINE, "", "{\"engine.units.service_files\": [\"/u\"]}");
-	world_set(w, SUBJECT_FILE, "/u", "{\"file.exists\": true, \"file.mode\": 420}");
-	start(w);
-	world_sees(w, WATCH_EVENTS);
-	world_settle(w);
-	world_blind(w, WATCH_EVENTS, "the stream ended");
-	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.privileged\": true}");
-	event(w, "aaa", "x");
-	expect_row(json_at(world_rows(w), "1"), "regressed privileged pass fail");
-	world_stop(w);
-	world_start(w);
-	expect_rows(world_rows(w), 0);
-}
-
 /* --- files --- */
 
 static void
@@ -665,185 +512,6 @@ test_files_of_the_engine(void **state)
 	expect_watched(w, "*u");
 }
 
-/* --- exec sessions --- */
-
-static void
-say_exec(struct world *w, const char *exec, bool privileged, int64_t ago_s)
-{
-	const struct cause cause = { .source = CAUSE_DOCKER_EVENT,
-		.detail = "container exec_create" };
-	const struct watch_sink *sink = judge_sink(w->judge);
-	char json[256];
-
-	(void)snprintf(json, sizeof(json),
-	    "{\"id\": \"%s\", \"privileged\": %s, \"user\": \"\", \"default_user\": \"\","
-	    " \"time\": %lld}",
-	    exec, privileged ? "true" : "false", (long long)(clock_realtime_ms() / 1000 - ago_s));
-	world_exec(w, exec, json);
-	sink->exec(sink->arg, "aaa", exec, &cause);
-}
-
-static void
-test_execs(void **state)
-{
-	struct world *w = *state;
-	struct json_object *rows;
-
-	start(w);
-	say_exec(w, "e1", false, 0);
-	world_settle(w);
-	expect_rows(world_rows(w), 0);
-	say_exec(w, "e2", true, 0);
-	world_settle(w);
-	rows = world_rows(w);
-	expect_rows(rows, 1);
-	expect_row(json_at(rows, "0"), "regressed execs pass fail");
-	assert_string_equal(json_text(rows, "0/added/0/id"), "e2");
-	assert_string_equal(json_text(rows, "0/cause/detail"), "container exec_create");
-
-	/* It is the deed that counts: it stays over a restart, and a look at everything. */
-	world_stop(w);
-	world_start(w);
-	expect_rows(world_rows(w), 0);
-	assert_int_equal(judge_summary(w->judge).verdicts[VERDICT_FAIL], 1);
-}
-
-static bool
-restored(struct world *w)
-{
-	return judge_summary(w->judge).verdicts[VERDICT_FAIL] == 0;
-}
-
-static void
-test_exec_is_long_ago(void **state)
-{
-	struct world *w = *state;
-
-	w->rb->settings.exec_keep_s = 10;
-	start(w);
-	say_exec(w, "e1", true, 8);
-	world_settle(w);
-	expect_row(json_at(world_rows(w), "0"), "regressed execs pass fail");
-	world_until(w, restored);
-	expect_row(json_at(world_rows(w), "0"), "restored execs fail pass");
-}
-
-/* A session that could not be read never lets the rule pass. */
-static void
-test_exec_that_was_too_quick(void **state)
-{
-	const struct cause cause = { .source = CAUSE_DOCKER_EVENT, .detail = "x" };
-	struct world *w = *state;
-	const struct watch_sink *sink;
-
-	start(w);
-	sink = judge_sink(w->judge);
-	sink->exec(sink->arg, "aaa", "e9", &cause);
-	world_settle(w);
-	expect_row(json_at(world_rows(w), "0"), "regressed execs pass unknown");
-	say_exec(w, "e1", true, 0);
-	world_settle(w);
-	expect_row(json_at(world_rows(w), "0"), "changed execs unknown fail");
-}
-
-/* --- the store --- */
-
-static void
-run_sql(struct world *w, const char *sql)
-{
-	sqlite3 *db = NULL;
-
-	assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	(void)sqlite3_close(db);
-}
-
-static bool
-written_again(struct world *w)
-{
-	return strstr(w->trouble, "can be written again") != NULL;
-}
-
-static void
-test_store_that_fails(void **state)
-{
-	struct world *w = *state;
-	struct json_object *rows;
-	const char *first;
-
-	start(w);
-	run_sql(w, "CREATE TRIGGER no BEFORE INSERT ON drift BEGIN SELECT RAISE(ABORT, 'full');"
-		   "END");
-	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.privileged\": true}");
-	event(w, "aaa", "container start");
-	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.cap_add\": [\"A\"]}");
-	event(w, "aaa", "container start");
-	expect_rows(world_rows(w), 0);
-	first = strstr(w->trouble, "can't be written");
-	assert_non_null(first);
-	assert_null(strstr(first + 1, "can't be written"));
-	assert_int_equal(judge_summary(w->judge).verdicts[VERDICT_FAIL], 2);
-
-	run_sql(w, "DROP TRIGGER no");
-	world_until(w, written_again);
-	rows = world_rows(w);
-	expect_rows(rows, 2);
-	expect_row(json_at(rows, "0"), "regressed privileged pass fail");
-	expect_row(json_at(rows, "1"), "regressed caps pass fail");
-}
-
-/* What is older than may be kept is forgotten, and that is said. */
-static void
-test_old_rows_are_pruned(void **state)
-{
-	struct world *w = *state;
-	struct json_object *rows;
-
-	w->rb->settings.keep_days = 1;
-	start(w);
-	assert_int_equal(judge_notice(w->judge, "stopping", NULL), 0);
-	judge_prune(w->judge);
-	rows = world_rows(w);
-	expect_rows(rows, 1);
-	run_sql(w, "UPDATE drift SET time = 0");
-	judge_prune(w->judge);
-	rows = world_rows(w);
-	expect_rows(rows, 1);
-	assert_string_equal(json_text(rows, "0/notice/kind"), "pruned");
-	assert_string_equal(json_text(rows, "0/notice/rows"), "1");
-	assert_int_equal(ledger_first_seq(w->ledger), 2);
-}
-
-static void
-test_without_store(void **state)
-{
-	struct world *w = *state;
-
-	w->path[0] = '\0';
-	world_start(w);
-	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.privileged\": true}");
-	event(w, "aaa", "container start");
-	assert_int_equal(judge_counters(w->judge)->drifts, 1);
-	/* Nobody watched for exec sessions. */
-	assert_int_equal(judge_summary(w->judge).verdicts[VERDICT_REVIEW], 1);
-}
-
-static void
-test_notice(void **state)
-{
-	struct world *w = *state;
-	struct json_object *rows;
-
-	start(w);
-	assert_int_equal(
-	    judge_notice(w->judge, "stopping", json_tokener_parse("{\"signal\": 15}")), 0);
-	rows = world_rows(w);
-	expect_rows(rows, 1);
-	assert_string_equal(json_text(rows, "0/type"), "notice");
-	assert_string_equal(json_text(rows, "0/notice/kind"), "stopping");
-	assert_string_equal(json_text(rows, "0/notice/signal"), "15");
-}
-
 int
 main(void)
 {
@@ -862,19 +530,8 @@ main(void)
 		IN_A_WORLD(test_changes_while_away),
 		IN_A_WORLD(test_since_survives),
 		IN_A_WORLD(test_start_without_engine),
-		IN_A_WORLD(test_gap),
-		IN_A_WORLD(test_moment_of_trouble),
-		IN_A_WORLD(test_engine_goes_away_slowly),
-		IN_A_WORLD(test_change_in_a_gap_is_kept),
 		IN_A_WORLD(test_globbed_files),
 		IN_A_WORLD(test_files_of_the_engine),
-		IN_A_WORLD(test_execs),
-		IN_A_WORLD(test_exec_is_long_ago),
-		IN_A_WORLD(test_exec_that_was_too_quick),
-		IN_A_WORLD(test_store_that_fails),
-		IN_A_WORLD(test_old_rows_are_pruned),
-		IN_A_WORLD(test_without_store),
-		IN_A_WORLD(test_notice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

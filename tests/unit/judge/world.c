@@ -572,3 +572,22 @@ json_text(struct json_object *json, const char *path)
 
 	return at == NULL ? "" : json_object_get_string(at);
 }
+
+void
+expect_rows(struct json_object *rows, size_t n)
+{
+	if (json_object_array_length(rows) != n)
+		fail_msg("%zu rows instead of %zu: %s", json_object_array_length(rows), n,
+		    json_object_to_json_string_ext(rows, JSON_C_TO_STRING_PRETTY));
+}
+
+/* A row's type, rule and moves in one line: "regressed caps pass fail". */
+void
+expect_row(struct json_object *row, const char *want)
+{
+	char line[256];
+
+	(void)snprintf(line, sizeof(line), "%s %s %s %s", json_text(row, "type"),
+	    json_text(row, "rule"), json_text(row, "was"), json_text(row, "verdict"));
+	assert_string_equal(line, want);
+}

@@ -59,6 +59,10 @@ void world_until(struct world *w, bool (*done)(struct world *w));
 /* The rows that came since the last call: an array, borrowed until the next. */
 struct json_object *world_rows(struct world *w);
 
+void expect_rows(struct json_object *rows, size_t n);
+/* A row's type, rule and moves in one line: "regressed caps pass fail". */
+void expect_row(struct json_object *row, const char *want);
+
 /* The text of a member, by a path such as "subject/id"; "" when there is none. */
 const char *json_text(struct json_object *json, const char *path);
 struct json_object *json_at(struct json_object *json, const char *path);
