@@ -12,25 +12,8 @@
 #include "report/words.h"
 
 #include <errno.h>
-#include <event2/http.h>
-#include <fnmatch.h>
 #include <string.h>
 #include <unistd.h>
-
-/* "/v1/findings?rule=5.4&benchmark=..." or "/v1/rules/5.4?benchmark=...". Caller frees. */
-static char *
-target_of(const struct options *o, const char *before)
-{
-	_cleanup_(freep) char *rule = evhttp_encode_uri(o->args[0]);
-	_cleanup_(freep) char *query = filter_query(o->filter);
-	char *target;
-
-	if (rule == NULL || query == NULL ||
-	    asprintf(&target, "%s%s%s%s", before, rule, strchr(before, '?') == NULL ? "?" : "&",
-		query) < 0)
-		return NULL;
-	return target;
-}
 
 /* The rule from the files; NULL after saying why not. */
 static struct json_object *
@@ -49,20 +32,6 @@ load_rule(const struct options *o, int *ret_status)
 		return NULL;
 	}
 	return rule_json(rb, rule);
-}
-
-static bool
-is_subject(struct json_object *finding, const char *wanted)
-{
-	const char *id = member_text(finding, "subject/id");
-	const char *name = member_text(finding, "subject/name");
-
-	if (strcmp(member_text(finding, "subject/kind"), wanted) == 0 ||
-	    fnmatch(wanted, name, 0) == 0)
-		return true;
-	if (strncmp(id, "sha256:", 7) == 0)
-		id += 7;
-	return *wanted != '\0' && strncmp(id, wanted, strlen(wanted)) == 0;
 }
 
 static void
@@ -124,7 +93,7 @@ show(const struct options *o, struct json_object *rule, struct json_object *docu
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *f = json_object_array_get_idx(findings, i);
 
-		if (o->n_args == 2 ? is_subject(f, o->args[1]) : n == 1) {
+		if (o->n_args == 2 ? show_is_subject(f, o->args[1]) : n == 1) {
 			only = f;
 			meant++;
 		}
@@ -140,7 +109,7 @@ show(const struct options *o, struct json_object *rule, struct json_object *docu
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *f = json_object_array_get_idx(findings, i);
 
-		if (o->n_args == 2 ? is_subject(f, o->args[1]) : n == 1)
+		if (o->n_args == 2 ? show_is_subject(f, o->args[1]) : n == 1)
 			show_finding(&style, f);
 	}
 	if (o->n_args == 1 && n > 1) {
@@ -168,8 +137,8 @@ show_as_json(struct json_object *rule, struct json_object *document)
 int
 command_explain(const struct options *o)
 {
-	_cleanup_(freep) char *rule_target = target_of(o, "/v1/rules/");
-	_cleanup_(freep) char *findings_target = target_of(o, "/v1/findings?rule=");
+	_cleanup_(freep) char *rule_target = show_target(o, "/v1/rules/");
+	_cleanup_(freep) char *findings_target = show_target(o, "/v1/findings?rule=");
 	_cleanup_(freep) char *why = NULL;
 	struct json_object *rule = NULL, *document = NULL;
 	int r, status = STATUS_OK;

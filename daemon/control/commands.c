@@ -23,6 +23,8 @@ const struct command command_table[] = {
 	    "a rule, what it read, why this verdict, how to see it by hand, how to fix it", 1, 2,
 	    OPTIONS_SOCKET | OPTIONS_RULES | OPTIONS_FORMAT | OPTIONS_BENCHMARK, false,
 	    command_explain },
+	{ "attest", "RULE [SUBJECT]", "print an exception for what is found now, to be filled in",
+	    1, 2, OPTIONS_SOCKET | OPTIONS_BENCHMARK, false, command_attest },
 	{ "rules", "[show RULE | test [PATH]]", "list the rules, show one, or run their examples",
 	    0, 2, OPTIONS_RULES | OPTIONS_FORMAT | OPTIONS_BENCHMARK, false, command_rules },
 	{ "lint", "[PATH]", "check rules, benchmarks and settings with the daemon's own loader", 0,

@@ -4,6 +4,8 @@
 #include "report/audit_table.h"
 #include "report/member.h"
 
+#include <event2/http.h>
+#include <fnmatch.h>
 #include <string.h>
 
 void
@@ -103,4 +105,32 @@ show_rule(FILE *out, const struct style *style, struct json_object *rule, const 
 	show_part(out, style, "Why", member_text(rule, "why"));
 	show_audit(out, style, member_text(rule, "audit"), subject);
 	show_part(out, style, "Fix", member_text(rule, "fix"));
+}
+
+char *
+show_target(const struct options *o, const char *before)
+{
+	_cleanup_(freep) char *rule = evhttp_encode_uri(o->args[0]);
+	_cleanup_(freep) char *query = filter_query(o->filter);
+	char *target;
+
+	if (rule == NULL || query == NULL ||
+	    asprintf(&target, "%s%s%s%s", before, rule, strchr(before, '?') == NULL ? "?" : "&",
+		query) < 0)
+		return NULL;
+	return target;
+}
+
+bool
+show_is_subject(struct json_object *finding, const char *wanted)
+{
+	const char *id = member_text(finding, "subject/id");
+	const char *name = member_text(finding, "subject/name");
+
+	if (strcmp(member_text(finding, "subject/kind"), wanted) == 0 ||
+	    fnmatch(wanted, name, 0) == 0)
+		return true;
+	if (strncmp(id, "sha256:", 7) == 0)
+		id += 7;
+	return *wanted != '\0' && strncmp(id, wanted, strlen(wanted)) == 0;
 }

@@ -186,6 +186,20 @@ say_stale(struct text *t, const struct judge *j)
 	text_puts(t, events->why == NULL ? "no reason given" : events->why);
 }
 
+/* What an attestation may be bound to; evidence that was cut has none. */
+static void
+add_hash(struct object *o, const struct judgement *judgement, const struct rule *rule,
+    const struct judge_facts *facts)
+{
+	char hash[SHA256_HEX + 1];
+	int r;
+
+	r = cover_evidence(hash, judgement, rule, facts);
+	if (r == 0)
+		object_string(o, "evidence_sha256", hash);
+	o->failed |= r < 0;
+}
+
 /* Judged anew, so that reasons and evidence are kept nowhere. */
 void
 add_judged(struct object *o, const struct judge *j, const struct subject *s,
@@ -210,6 +224,8 @@ add_judged(struct object *o, const struct judge *j, const struct subject *s,
 	o->failed |= judgement.because == NULL;
 	object_string(o, "because", judgement.because);
 	object_add(o, "evidence", judgement_evidence(&judgement, rule, &facts));
+	if (judgement.verdict == VERDICT_REVIEW && !stale)
+		add_hash(o, &judgement, rule, &facts);
 }
 
 static void
