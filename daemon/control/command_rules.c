@@ -183,13 +183,25 @@ test_rules(const struct rulebook *rb, const char *path)
 
 /* --- which files --- */
 
-/* The options, with those rules that a path names: a folder that holds benchmarks takes the place
- * of the rules as shipped, any other, or that of a file, the place of rules.d. */
+/* The options, with the files that a path names: a folder that holds benchmarks takes the place of
+ * the rules as shipped, one that is called exceptions the place of exceptions.d, any other, or that
+ * of a file, the place of rules.d. */
 struct named {
 	struct options o;
 	char folder[PATH_MAX];
-	const char *site;
+	struct rulebook_paths instead;
 };
+
+/* "exceptions.d", "site/exceptions/" */
+static bool
+is_of_exceptions(const char *folder)
+{
+	static const char name[] = "exceptions";
+	char real[PATH_MAX];
+	const char *slash = realpath(folder, real) == NULL ? NULL : strrchr(real, '/');
+
+	return slash != NULL && strncmp(slash + 1, name, strlen(name)) == 0;
+}
 
 static int
 name_path(struct named *n, const struct options *o, const char *path)
@@ -199,7 +211,7 @@ name_path(struct named *n, const struct options *o, const char *path)
 	char *slash;
 
 	n->o = *o;
-	n->site = NULL;
+	n->instead = (struct rulebook_paths){ 0 };
 	if (path == NULL)
 		return STATUS_OK;
 	if (stat(path, &st) != 0 || strlen(path) >= sizeof(n->folder))
@@ -222,8 +234,10 @@ name_path(struct named *n, const struct options *o, const char *path)
 	(void)snprintf(benchmarks, sizeof(benchmarks), "%s/benchmarks", n->folder);
 	if (stat(benchmarks, &st) == 0 && S_ISDIR(st.st_mode))
 		n->o.rules_dir = n->folder;
+	else if (is_of_exceptions(n->folder))
+		n->instead.exceptions_dir = n->folder;
 	else
-		n->site = n->folder;
+		n->instead.site_rules_dir = n->folder;
 	return STATUS_OK;
 }
 
@@ -242,7 +256,7 @@ command_rules(const struct options *o)
 		    STATUS_USAGE, "rules takes: show RULE, test [PATH], or nothing");
 	status = name_path(&named, o, path);
 	if (status == STATUS_OK)
-		status = command_load(&rb, &named.o, named.site);
+		status = command_load(&rb, &named.o, &named.instead);
 	if (status != STATUS_OK)
 		return status;
 	if (test)
@@ -258,7 +272,7 @@ command_lint(const struct options *o)
 	int status = name_path(&named, o, o->n_args == 0 ? NULL : o->args[0]);
 
 	if (status == STATUS_OK)
-		status = command_load(&rb, &named.o, named.site);
+		status = command_load(&rb, &named.o, &named.instead);
 	if (status == STATUS_OK)
 		(void)printf("%u rules, %u benchmarks and %u exceptions: nothing is wrong\n",
 		    rb->n_rules, rb->n_benchmarks, rb->n_exceptions);

@@ -60,15 +60,17 @@ command_fail_client(int r, const char *message)
 }
 
 int
-command_load(struct rulebook **ret, const struct options *o, const char *site)
+command_load(struct rulebook **ret, const struct options *o, const struct rulebook_paths *instead)
 {
 	_cleanup_(setup_freep) struct setup *setup = NULL;
 	_cleanup_(freep) char *errors = NULL;
 	int r = setup_new(&setup, o->config, o->rules_dir);
 
 	if (r == 0) {
-		if (site != NULL)
-			setup->paths.site_rules_dir = site;
+		if (instead != NULL && instead->site_rules_dir != NULL)
+			setup->paths.site_rules_dir = instead->site_rules_dir;
+		if (instead != NULL && instead->exceptions_dir != NULL)
+			setup->paths.exceptions_dir = instead->exceptions_dir;
 		r = rulebook_load(ret, &setup->paths, &errors);
 	}
 	if (r == 0)

@@ -46,8 +46,9 @@ int command_eval(const struct options *o);
 int command_rescan(const struct options *o);
 int command_reload(const struct options *o);
 
-/* Loads what the options name; `site` (may be NULL) takes the place of rules.d. STATUS_OK, or
- * another after saying why. */
-int command_load(struct rulebook **ret, const struct options *o, const char *site);
+/* Loads what the options name; folders that `instead` names (NULL: none) take the place of rules.d
+ * and exceptions.d. STATUS_OK, or another after saying why. */
+int command_load(
+    struct rulebook **ret, const struct options *o, const struct rulebook_paths *instead);
 
 #endif

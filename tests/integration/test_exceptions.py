@@ -169,6 +169,15 @@ class Exceptions(unittest.TestCase):
             self.assertEqual(status, 2)
             self.assertIn("an exception needs `expires`", err)
 
+    def test_lint_of_a_folder_elsewhere(self):
+        with self.daemon() as d:
+            path = d.write("site/exceptions/a.yaml", entry("container-privileged"))
+            status, out, _ = daemon.plimsoll("lint", path, "--config", d.config)
+            self.assertEqual(status, 0)
+            self.assertIn("1 exceptions: nothing is wrong", out)
+            d.write("site/exceptions/a.yaml", entry("container-privilegd"))
+            self.assertEqual(daemon.plimsoll("lint", path, "--config", d.config)[0], 2)
+
     def attest(self, d, *arguments):
         return daemon.plimsoll("attest", *arguments, "--socket", d.socket)
 
