@@ -54,6 +54,7 @@ struct plimsolld {
 	struct event *signals[SIGNALS], *watchdog;
 	struct timeval watchdog_every;
 	struct ledger *ledger;
+	char *set_aside; /* why the ledger is a new one; NULL: it isn't for that */
 	struct collector *collector;
 	struct judge *judge;
 	struct actors *actors;
@@ -414,8 +415,10 @@ open_ledger(struct plimsolld *d)
 		say(LOG_ERR, "%s: %s", path, why == NULL ? strerror(-r) : why);
 		return EXIT_FAILED;
 	}
-	if (r == LEDGER_E_SET_ASIDE)
-		say(LOG_WARNING, "%s: %s", path, why == NULL ? "set aside" : why);
+	if (r == LEDGER_E_SET_ASIDE) {
+		say(LOG_WARNING, "%s", why == NULL ? path : why);
+		d->set_aside = TAKE(why);
+	}
 	return 0;
 }
 
@@ -506,6 +509,9 @@ say_started(struct plimsolld *d)
 	const char *why = NULL;
 
 	(void)json_object_object_add(more, "version", json_object_new_string(PLIMSOLL_VERSION));
+	if (d->set_aside != NULL)
+		(void)json_object_object_add(
+		    more, "set_aside", json_object_new_string(d->set_aside));
 	(void)judge_notice(d->judge, "started", more);
 	if (!docker_alive(collector_docker(d->collector), &why))
 		say(LOG_NOTICE, "waiting for a Docker engine at %s (%s); the host is audited",
@@ -567,6 +573,7 @@ plimsolld_deinit(struct plimsolld *d)
 	(void)collector_free(d->collector);
 	(void)judge_free(d->judge);
 	(void)ledger_free(d->ledger);
+	free(d->set_aside);
 	for (unsigned i = 0; i < SIGNALS; i++)
 		if (d->signals[i] != NULL)
 			event_free(d->signals[i]);

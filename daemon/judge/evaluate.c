@@ -186,10 +186,9 @@ entry_cause(const struct judge *j, const struct entry *e)
 bool
 rule_is_blind(const struct judge *j, const struct rule *rule)
 {
-	/* Who reaches the engine hangs on its socket. */
-	const uint32_t of_host = 1u << TOPIC_HOST_SYSTEM | 1u << TOPIC_HOST_MOUNTS |
-				 1u << TOPIC_HOST_AUDIT | 1u << TOPIC_HOST_SERVICES |
-				 1u << TOPIC_FILE_STAT;
+	/* Where the engine's data lies and who reaches it hang on the engine. */
+	const uint32_t of_host = 1u << TOPIC_HOST_SYSTEM | 1u << TOPIC_HOST_AUDIT |
+				 1u << TOPIC_HOST_SERVICES | 1u << TOPIC_FILE_STAT;
 
 	if (!source_is_blind(j, WATCH_EVENTS))
 		return false;

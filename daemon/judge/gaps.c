@@ -15,8 +15,8 @@ static const struct {
 	uint32_t kinds;
 	enum cause_source cause;
 } covers[_WATCH_SOURCES] = {
-	[WATCH_EVENTS] = { 1u << SUBJECT_ENGINE | 1u << SUBJECT_CONTAINER | 1u << SUBJECT_IMAGE |
-			       1u << SUBJECT_SWARM,
+	[WATCH_EVENTS] = { 1u << SUBJECT_HOST | 1u << SUBJECT_ENGINE | 1u << SUBJECT_CONTAINER |
+			       1u << SUBJECT_IMAGE | 1u << SUBJECT_SWARM,
 	    CAUSE_ENGINE_RESTART },
 	[WATCH_FILES] = { 1u << SUBJECT_FILE | 1u << SUBJECT_ENGINE | 1u << SUBJECT_HOST,
 	    CAUSE_FILE },

@@ -169,6 +169,7 @@ struct judge {
 	struct judge_handlers handlers;
 	struct watch_sink sink;
 	struct judge_counters counters;
+	int64_t started_ms;  /* CLOCK_REALTIME */
 	struct arena *arena; /* of one judgement */
 
 	struct rule_index index;

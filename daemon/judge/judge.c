@@ -107,6 +107,26 @@ stale_file(struct judge *j, const char *path, enum topic topic, const struct cau
 	return 0;
 }
 
+/* The stream of events begins some seconds back. */
+static bool
+is_from_before(const struct judge *j, const struct cause *cause)
+{
+	return cause->event_ns != 0 && cause->event_ns / 1000000 < j->started_ms;
+}
+
+/* What happened before the start was found at the start: nobody was there to be quick. */
+static struct cause
+as_heard(const struct judge *j, const struct cause *cause)
+{
+	struct cause heard = *cause;
+
+	if (is_from_before(j, cause)) {
+		heard.source = CAUSE_START;
+		heard.after_gap = true;
+	}
+	return heard;
+}
+
 static int
 stale_container(struct judge *j, const char *id, enum topic topic, const struct cause *cause)
 {
@@ -115,7 +135,8 @@ stale_container(struct judge *j, const char *id, enum topic topic, const struct 
 
 	if (e != NULL)
 		return mark(j, e, topic, cause, false);
-	if (recently_gone(j, id))
+	/* What was there before us, the list knows, if it is still there. */
+	if (recently_gone(j, id) || is_from_before(j, cause))
 		return 0;
 	r = subject_new(j, &e, SUBJECT_CONTAINER, id);
 	return r < 0 ? r : mark(j, e, TOPIC_ALL, cause, false);
@@ -134,9 +155,10 @@ stale_image(struct judge *j, const char *id, enum topic topic, const struct caus
 
 static void
 on_stale(
-    void *arg, enum subject_kind kind, const char *id, enum topic topic, const struct cause *cause)
+    void *arg, enum subject_kind kind, const char *id, enum topic topic, const struct cause *why)
 {
 	struct judge *j = arg;
+	const struct cause heard = as_heard(j, why), *cause = &heard;
 	int r = 0;
 
 	j->counters.events++;
@@ -168,11 +190,12 @@ static void
 on_gone(void *arg, enum subject_kind kind, const char *id, const struct cause *cause)
 {
 	struct judge *j = arg;
+	const struct cause heard = as_heard(j, cause);
 	struct entry *e = entry_find(j, kind, id);
 
 	j->counters.events++;
 	if (e != NULL && e != j->host && e != j->engine)
-		subject_gone(j, e, cause);
+		subject_gone(j, e, &heard);
 }
 
 static void
@@ -229,6 +252,7 @@ judge_new(struct judge **ret, struct event_base *base, const struct rulebook *rb
 	j->collector = collector;
 	j->ledger = ledger;
 	j->handlers = *handlers;
+	j->started_ms = clock_realtime_ms();
 	j->sink = (struct watch_sink){ j, on_stale, on_gone, on_exec, on_blind, on_sees };
 	TAILQ_INIT(&j->queue);
 	TAILQ_INIT(&j->answered);

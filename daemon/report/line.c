@@ -18,7 +18,7 @@ static const struct notice_words {
 	const char *kind, *text;
 	int priority;
 } notices[] = {
-	{ "started", "plimsolld| {version}| started", LOG_NOTICE },
+	{ "started", "plimsolld| {version}| started|: {set_aside}", LOG_NOTICE },
 	{ "stopping", "plimsolld stops", LOG_NOTICE },
 	{ "baseline", "first look: {summary}", LOG_NOTICE },
 	{ "heartbeat", "watching: {summary}|, blind for {blind_s} s in all", LOG_NOTICE },
