@@ -57,9 +57,10 @@ class Engine:
 
     A key of config takes the place of a default flag, as dockerd refuses to be told twice. A flag that
     is None isn't given at all. own_network: with a network namespace, and so with a bridge of its own.
+    words: what else stands on the command line, as it is.
     """
 
-    def __init__(self, flags=None, config=None, config_file=None, own_network=False):
+    def __init__(self, flags=None, config=None, config_file=None, own_network=False, words=()):
         self.path = world.scratch("e-")
         self.socket = os.path.join(self.path, "docker.sock")
         self.pidfile = os.path.join(self.path, "docker.pid")
@@ -72,6 +73,7 @@ class Engine:
         for key in config or {}:
             self.flags.pop({"hosts": "host"}.get(key, key), None)
         self.flags.update(flags or {})
+        self.words = list(words)
         self.process = None
         if config is not None or not os.path.exists(self.config):
             self.configure(config or {})
@@ -85,7 +87,8 @@ class Engine:
         command = OWN_NETWORK if self.own_network else []
         command = [*command, "dockerd", "--config-file", self.config, "--data-root", self.data_root]
         command += ["--exec-root", os.path.join(self.path, "x"), "--pidfile", self.pidfile]
-        return command + [f"--{key}={value}" for key, value in self.flags.items() if value is not None]
+        command += [f"--{key}={value}" for key, value in self.flags.items() if value is not None]
+        return command + self.words
 
     @property
     def data_root(self):

@@ -1,0 +1,337 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Verdicts about the engine where other auditors are known to be wrong (tests/known-wrong.md).
+
+Engines differ by how they were started: by flags, by daemon.json, by sockets that they inherit. Each has a
+network namespace of its own, so that it may have a bridge and listen on the network.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import unittest
+
+import daemon
+import engine
+import world
+from verdicts import Verdicts, VerdictsTest
+
+REGISTRY = "registry.example.org:5000"
+
+folder = None  # certificates and other files of the module
+by_default = None  # the engine of which nothing is set
+seen = {}  # verdicts by engine
+
+
+def start(docker):
+    """A running engine; it ends with the module."""
+    unittest.addModuleCleanup(docker.close)
+    return docker.start()
+
+
+def make_certificates(path):
+    """A CA, a certificate for the engine, and its key."""
+    os.mkdir(path)
+    ca, ca_key, cert, key = (os.path.join(path, name) for name in ("ca.pem", "ca-key.pem", "cert.pem", "key.pem"))
+    request = os.path.join(path, "request")
+    new = ["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    for command in (
+        [*new, "-x509", "-subj", "/CN=ca", "-days", "2", "-keyout", ca_key, "-out", ca],
+        [*new, "-subj", "/CN=localhost", "-keyout", key, "-out", request],
+        ["openssl", "x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial", "-days", "2",
+         "-out", cert],
+    ):
+        subprocess.run(command, check=True, capture_output=True)
+    return {"tlscacert": ca, "tlscert": cert, "tlskey": key}
+
+
+class Inheriting(engine.Engine):
+    """An engine that is given its sockets, as systemd does it: fd://, and what they are stands elsewhere."""
+
+    def __init__(self, port):
+        super().__init__(own_network=True, flags={"host": "fd://"})
+        self.script = world.write_file(os.path.join(self.path, "activate.py"), ACTIVATE)
+        self.port = port
+
+    def command(self):
+        words = super().command()
+        at = words.index("--config-file") - 1
+        return [*words[:at], "python3", self.script, self.socket, str(self.port), *words[at:]]
+
+
+ACTIVATE = """
+import os, socket, sys
+unix = socket.socket(socket.AF_UNIX)
+unix.bind(sys.argv[1])
+tcp = socket.socket()
+tcp.bind(("127.0.0.1", int(sys.argv[2])))
+for i, made in enumerate((unix, tcp)):
+    made.listen()
+    os.dup2(os.dup(made.fileno()), 10 + i)
+for i in range(2):
+    os.dup2(10 + i, 3 + i)
+os.environ.update(LISTEN_FDS="2", LISTEN_PID=str(os.getpid()))
+os.execvp(sys.argv[3], sys.argv[3:])
+"""
+
+
+class Remapped(engine.Engine):
+    """An engine that remaps users. /etc/subuid and /etc/subgid are its own, in a mount namespace of its own."""
+
+    def __init__(self):
+        super().__init__(flags={"userns-remap": "nobody:nogroup"})
+        self.ids = world.write_file(os.path.join(self.path, "ids"), "nobody:100000:65536\nnogroup:100000:65536\n")
+
+    def command(self):
+        bind = " && ".join(f"touch {name} && mount --bind {self.ids} {name}" for name in ("/etc/subuid", "/etc/subgid"))
+        script = f'{bind} && exec "$@"'
+        return ["unshare", "--mount", "--propagation", "slave", "--", "sh", "-c", script, "sh", *super().command()]
+
+
+@contextlib.contextmanager
+def others_that_look_like_dockerd():
+    """Newer processes than the engine: one of its name with other flags, an editor of its log."""
+    waiting = ["-c", "read line", "--log-level=debug", "-H", "tcp://0.0.0.0:2375", "--cgroup-parent=/site"]
+    started = [
+        subprocess.Popen([name, *waiting], executable="/bin/sh", stdin=subprocess.PIPE)
+        for name in ("dockerd", "/usr/bin/dockerd", "vi /var/log/dockerd.log")
+    ]
+    try:
+        yield
+    finally:
+        for process in started:
+            process.stdin.close()
+            process.wait()
+
+
+def set_up_by_default(_certificates):
+    """Nothing is set but what the tests need."""
+    docker = start(engine.Engine(own_network=True, flags={"iptables": None}))
+    seen["default"] = Verdicts.of(docker)
+    return docker
+
+
+def set_up_by_flags(_certificates):
+    """Settings on the command line: with = or as words of their own, long or short."""
+    docker = start(engine.Engine(
+        own_network=True,
+        flags={
+            "cgroup-parent": "/site", "insecure-registry": REGISTRY, "log-driver": "none", "userns-remap": "",
+            "ip": "127.0.0.1", "icc": "0", "iptables": "T", "default-ulimit": "nofile=1024:2048",
+        },
+        words=["-l", "debug", "-H", "tcp://127.0.0.1:2375"],
+    ))
+    docker.create("--name", "published", "--publish", "8080:80")
+    docker.create("--name", "published-anywhere", "--publish", "0.0.0.0:8081:80")
+    docker.create("--name", "own-ulimit", "--ulimit", "nofile=4096:4096")
+    seen["flags"] = Verdicts.of(docker)
+
+
+def set_up_by_one_line(certificates):
+    """Settings as they should be, in one line of daemon.json, among values that look otherwise."""
+    docker = engine.Engine(own_network=True, flags={"host": None, "iptables": None})
+    config = {
+        "labels": ["icc=true", "log-level=debug", "tlsverify=false"],
+        "hosts": [f"unix://{docker.socket}", "tcp://127.0.0.1:2376"],
+        "log-driver": "syslog",
+        "log-opts": {"tag": '"log-driver": "none", "cgroup-parent": "/site"'},
+        "icc": False,
+        "iptables": True,
+        "tlsverify": True,
+        **certificates,
+    }
+    world.write_file(docker.config, json.dumps(config, separators=(",", ":")))
+    start(docker)
+    docker.create("--name", "as-the-engine")
+    docker.create("--name", "logs-nowhere", "--log-driver", "none")
+    with others_that_look_like_dockerd():
+        seen["one-line"] = Verdicts.of(docker)
+
+
+def set_up_by_many_lines(certificates):
+    """Settings as they should not be, each element of daemon.json on a line of its own."""
+    docker = engine.Engine(own_network=True, flags={"host": None, "iptables": None})
+    docker.configure({
+        "hosts": [f"unix://{docker.socket}", "tcp://127.0.0.1:2376"],
+        "tls": True,
+        "tlsverify": False,
+        **certificates,
+        "log-level": "debug",
+        "log-driver": "local",
+        "cgroup-parent": "/site",
+        "insecure-registries": ["10.9.0.0/16"],
+        "iptables": False,
+        "icc": True,
+    })
+    seen["many-lines"] = Verdicts.of(start(docker))
+
+
+def set_up_inheriting(_certificates):
+    seen["inheriting"] = Verdicts.of(start(Inheriting(port=2375)))
+
+
+def set_up_remapped(_certificates):
+    """User namespaces: who may have which ids says a file that only this engine sees."""
+    docker = start(Remapped())
+    docker.run("--name", "root")
+    docker.run("--name", "host-root", "--userns", "host")
+    docker.create("--name", "made")
+    seen["remapped"] = Verdicts.of(docker)
+
+
+def set_up_with_a_new_default(_certificates):
+    """Containers from before and after a restart that made no-new-privileges the default."""
+    docker = engine.Engine()
+    start(docker)
+    docker.run("--name", "before")
+    docker.create("--name", "made-before")
+    docker.flags["no-new-privileges"] = "true"
+    docker.restart()
+    docker.docker("start", "before")
+    docker.run("--name", "after")
+    docker.run("--name", "opted-out", "--security-opt", "no-new-privileges:false")
+    seen["new-default"] = Verdicts.of(docker)
+
+
+def setUpModule():
+    global folder, by_default
+    folder = world.scratch("s-")
+    unittest.addModuleCleanup(shutil.rmtree, folder)
+    certificates = make_certificates(os.path.join(folder, "tls"))
+    by_default = set_up_by_default(certificates)
+    for set_up in (set_up_by_flags, set_up_by_one_line, set_up_by_many_lines, set_up_inheriting, set_up_remapped,
+                   set_up_with_a_new_default):
+        set_up(certificates)
+
+
+class Settings(VerdictsTest):
+    def assert_verdicts(self, number, **expected):
+        """By engine."""
+        for name, verdict in expected.items():
+            self.assert_verdict(verdict, number, seen=seen[name.replace("_", "-")])
+
+    def test_2_1_option_of_the_bridge(self):
+        self.assert_verdicts("2.1", default="fail", many_lines="fail", flags="pass", one_line="pass")
+
+    def test_2_1_not_applicable_without_bridge(self):
+        self.assert_verdicts("2.1", new_default="not-applicable")
+
+    def test_2_2_short_flag_of_two_words(self):
+        self.assert_verdicts("2.2", flags="fail")
+
+    def test_2_2_key_of_the_file(self):
+        self.assert_verdicts("2.2", many_lines="fail", one_line="pass", default="pass")
+
+    def test_2_2_others_that_look_like_dockerd(self):
+        """They ran, newer than the engine, while it was checked."""
+        for number in ("2.2", "2.6", "2.9"):
+            self.assert_verdicts(number, one_line="pass")
+
+    def test_2_3_key_of_the_file(self):
+        self.assert_verdicts("2.3", many_lines="fail", one_line="pass", default="pass", flags="pass")
+
+    def test_2_4_by_name_and_by_range(self):
+        self.assert_verdicts("2.4", flags="fail", many_lines="fail")
+        self.assertEqual(seen["flags"].finding("2.4")["evidence"][0]["value"], [REGISTRY])
+
+    def test_2_4_loopback_is_built_in(self):
+        self.assert_verdicts("2.4", default="pass", one_line="pass")
+
+    def test_2_6_no_listener(self):
+        self.assert_verdicts("2.6", default="pass", new_default="pass")
+
+    def test_2_6_flag_without_tls(self):
+        self.assert_verdicts("2.6", flags="fail")
+
+    def test_2_6_tlsverify_in_the_file(self):
+        self.assert_verdicts("2.6", one_line="pass")
+
+    def test_2_6_tls_without_verify(self):
+        self.assert_verdicts("2.6", many_lines="fail")
+
+    def test_2_6_inherited_socket(self):
+        self.assert_verdicts("2.6", inheriting="fail")
+
+    def test_2_8_empty_value_remaps_nothing(self):
+        self.assert_verdicts("2.8", flags="fail", default="fail", remapped="pass")
+
+    def test_2_9_flag_and_key(self):
+        self.assert_verdicts("2.9", flags="fail", many_lines="fail", default="pass", one_line="pass")
+
+    def test_2_12_none_and_local_are_not_central(self):
+        self.assert_verdicts("2.12", flags="fail", many_lines="fail", default="fail", one_line="pass")
+
+    def test_2_12_container_with_a_driver_of_its_own(self):
+        """The engine's rule can't see it, another one does."""
+        found = {f["subject"]["name"]: f["verdict"] for f in seen["one-line"].document["findings"]
+                 if f["rule"] == "container-central-logging"}
+        self.assertEqual(found, {"as-the-engine": "pass", "logs-nowhere": "fail"})
+
+    def test_4_1_root_of_a_remapped_namespace(self):
+        self.assert_verdict("pass", "4.1", "root", "made", seen=seen["remapped"])
+        self.assert_verdict("fail", "4.1", "host-root", seen=seen["remapped"])
+
+    def test_5_13_default_address_of_the_engine(self):
+        self.assert_verdict("pass", "5.13", "published", seen=seen["flags"])
+        self.assert_verdict("fail", "5.13", "published-anywhere", seen=seen["flags"])
+
+    def test_5_18_defaults_of_the_engine(self):
+        self.assert_verdict("not-applicable", "5.18", "published", seen=seen["flags"])
+        self.assert_verdict("review", "5.18", "own-ulimit", seen=seen["flags"])
+
+    def test_5_21_unconfined_by_the_engine(self):
+        docker = engine.Engine(flags={"seccomp-profile": "unconfined"})
+        try:
+            docker.start()
+        except engine.EngineFailed:
+            self.skipTest("this engine takes files of profiles alone")
+        finally:
+            self.addCleanup(docker.close)
+        docker.run("--name", "runs")
+        docker.create("--name", "made")
+        self.assert_verdict("fail", "5.21", "runs", "made", seen=Verdicts.of(docker))
+
+    def test_5_25_default_is_not_for_those_made_before(self):
+        self.assert_verdict("fail", "5.25", "before", "opted-out", seen=seen["new-default"])
+        self.assert_verdict("pass", "5.25", "after", seen=seen["new-default"])
+
+    def test_5_25_made_and_not_started(self):
+        """Made before the default or after it: nothing tells."""
+        self.assert_verdict("unknown", "5.25", "made-before", seen=seen["new-default"])
+
+
+class WrittenAndNotInForce(VerdictsTest):
+    """daemon.json after dockerd has read it."""
+
+    def test_2_1_and_2_2_of_an_edited_file(self):
+        docker = by_default
+        with daemon.Daemon(docker) as watcher:
+            docker.configure({"icc": False, "log-level": "debug", "cgroup-parent": "/site"})
+            watcher.post("/v1/rescan")
+            world.wait_for("the rescan", lambda: watcher.get("/v1/status")["settled"])
+            self.assertEqual(watcher.verdict("engine-icc-default-bridge"), "fail")
+            self.assertEqual(watcher.verdict("engine-log-level"), "pass")
+            self.assertEqual(watcher.verdict("engine-cgroup-parent"), "pass")
+
+            # Who comes later can't know what the file said.
+            late = Verdicts.of(docker)
+            self.assert_verdict("fail", "2.1", seen=late)
+            self.assert_verdict("unknown", "2.2", seen=late)
+            self.assert_verdict("unknown", "2.9", seen=late)
+
+            docker.restart()
+            watcher.wait_verdict("engine-icc-default-bridge", "pass")
+            watcher.wait_verdict("engine-log-level", "fail")
+            watcher.wait_verdict("engine-cgroup-parent", "fail")
+
+    def test_2_4_reloaded(self):
+        docker = by_default
+        docker.configure({"insecure-registries": [REGISTRY]})
+        docker.process.send_signal(signal.SIGHUP)
+        world.wait_for(
+            "the engine to read its file again",
+            lambda: REGISTRY in docker.api("GET", "/info")[1]["RegistryConfig"]["IndexConfigs"],
+        )
+        self.assert_verdict("fail", "2.4", seen=Verdicts.of(docker))
