@@ -512,6 +512,7 @@ say_started(struct plimsolld *d)
 	if (d->set_aside != NULL)
 		(void)json_object_object_add(
 		    more, "set_aside", json_object_new_string(d->set_aside));
+	(void)json_object_object_add(more, "rulebook", json_object_new_string(d->rb->sha256));
 	(void)judge_notice(d->judge, "started", more);
 	if (!docker_alive(collector_docker(d->collector), &why))
 		say(LOG_NOTICE, "waiting for a Docker engine at %s (%s); the host is audited",

@@ -38,21 +38,33 @@ get_findings(void *arg, struct request *rq, const char *rest)
 		findings_feed(rq, &a->config, filter);
 }
 
+static bool
+is_wanted_rule(const void *arg, const struct rulebook *rb, const struct rule *rule)
+{
+	const struct filter_view view = { .rule = rule, .verdict = -1, .kind = -1 };
+
+	return filter_matches(arg, rb, &view);
+}
+
 static void
 get_rules(void *arg, struct request *rq, const char *rest)
 {
 	const struct api *a = arg;
 	const struct rulebook *rb = judge_rulebook(a->config.judge);
 	const char *name = request_param(rq, "benchmark");
+	_cleanup_(filter_freep) struct filter *filter = NULL;
 	const struct benchmark *b = NULL;
 
 	for (unsigned i = 0; i < rb->n_benchmarks && name != NULL; i++)
 		if (strcmp(rb->benchmarks[i].id, name) == 0)
 			b = &rb->benchmarks[i];
-	if (name != NULL && b == NULL)
+	if (name != NULL && b == NULL) {
 		request_fail(rq, 404, "no such benchmark", "GET /v1/status lists them");
-	else
-		request_reply(rq, rules_json(rb, b));
+		return;
+	}
+	filter = query_filter(rq, rb, NULL);
+	if (filter != NULL)
+		request_reply(rq, rules_json_of(rb, is_wanted_rule, filter));
 }
 
 static void

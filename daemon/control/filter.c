@@ -324,10 +324,11 @@ filter_check(const struct filter *f, const struct rulebook *rb, char **reterr)
 }
 
 bool
-filter_matches(const struct filter *f, const struct rulebook *rb, const struct filter_view *view)
+filter_matches_part(const struct filter *f, uint32_t filters, const struct rulebook *rb,
+    const struct filter_view *view)
 {
 	for (int kind = 0; kind < _FILTERS; kind++) {
-		bool one = f->n[kind] == 0;
+		bool one = f->n[kind] == 0 || (filters & 1U << kind) == 0;
 
 		for (unsigned i = 0; i < f->n[kind] && !one; i++)
 			one = comparisons[kind].matches(f, rb, f->values[kind][i], view);
@@ -337,8 +338,14 @@ filter_matches(const struct filter *f, const struct rulebook *rb, const struct f
 	return true;
 }
 
+bool
+filter_matches(const struct filter *f, const struct rulebook *rb, const struct filter_view *view)
+{
+	return filter_matches_part(f, UINT32_MAX, rb, view);
+}
+
 char *
-filter_query(const struct filter *f)
+filter_query_part(const struct filter *f, uint32_t filters)
 {
 	char *query = NULL;
 	size_t len;
@@ -348,7 +355,7 @@ filter_query(const struct filter *f)
 	if (out == NULL)
 		return NULL;
 	for (int kind = 0; kind < _FILTERS; kind++) {
-		for (unsigned i = 0; i < f->n[kind]; i++) {
+		for (unsigned i = 0; i < f->n[kind] && (filters & 1U << kind) != 0; i++) {
 			char *value = evhttp_encode_uri(f->values[kind][i]);
 
 			(void)fprintf(out, "%s%s=%s", before, filter_infos[kind].name,
@@ -361,4 +368,10 @@ filter_query(const struct filter *f)
 		return query;
 	free(query);
 	return NULL;
+}
+
+char *
+filter_query(const struct filter *f)
+{
+	return filter_query_part(f, UINT32_MAX);
 }

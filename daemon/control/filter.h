@@ -8,6 +8,7 @@
 
 #include "rulebook/rulebook.h"
 #include "util/macros.h"
+#include <stdint.h>
 
 enum { FILTER_VALUES_MAX = 64 };
 
@@ -24,6 +25,12 @@ enum filter_kind {
 	FILTER_FILE,
 	_FILTERS,
 };
+
+/* Sets of filters: what they look at. */
+#define FILTERS_OF_RULES                                                                          \
+	(1U << FILTER_RULE | 1U << FILTER_SECTION | 1U << FILTER_LEVEL | 1U << FILTER_BENCHMARK | \
+	    1U << FILTER_SEVERITY)
+#define FILTERS_OF_NAMES (1U << FILTER_CONTAINER | 1U << FILTER_IMAGE | 1U << FILTER_FILE)
 
 /* For help, and for the parsing of options. */
 struct filter_info {
@@ -64,8 +71,12 @@ bool filter_is_empty(const struct filter *f);
 bool filter_has(const struct filter *f, enum filter_kind kind);
 bool filter_matches(
     const struct filter *f, const struct rulebook *rb, const struct filter_view *view);
+/* The same by the filters of that set alone. Those of names need no rulebook. */
+bool filter_matches_part(const struct filter *f, uint32_t filters, const struct rulebook *rb,
+    const struct filter_view *view);
 /* As the query part of an URL, without its question mark: "" for none. Caller frees; NULL when out
  * of memory. */
 char *filter_query(const struct filter *f);
+char *filter_query_part(const struct filter *f, uint32_t filters);
 
 #endif

@@ -198,6 +198,24 @@ was_name(const struct judge *j, const struct finding *f)
 	return j->reload.judging ? "notselected" : NULL;
 }
 
+const char *
+covered_name(const struct finding *f)
+{
+	return f->covered == 0 ? NULL
+			       : exception_state_name((enum exception_state)(f->covered - 1));
+}
+
+/* What it was, since when, and under which exception: so that a time can be told of by its end,
+ * too.
+ */
+static void
+add_was(struct object *row, const struct judge *j, const struct finding *f)
+{
+	object_string(row, "was", was_name(j, f));
+	object_time(row, "was_since", f->judged ? f->since_ms : 0);
+	object_string(row, "was_exception", covered_name(f));
+}
+
 int
 drift_finding(struct judge *j, struct entry *e, const struct finding *f,
     const struct judgement *judgement, const struct exception *exception, const struct cause *cause)
@@ -217,7 +235,7 @@ drift_finding(struct judge *j, struct entry *e, const struct finding *f,
 	object_string(&row, "severity", severity_name(rule->severity));
 	object_add(&row, "refs", judge_refs_json(j, rule));
 	object_add(&row, "subject", judge_subject_json(&e->s));
-	object_string(&row, "was", was_name(j, f));
+	add_was(&row, j, f);
 	object_string(&row, "verdict", verdict_name(judgement->verdict));
 	object_string(&row, "because", judgement->because);
 	object_add(&row, "evidence", judgement_evidence(judgement, rule, &facts));
@@ -239,7 +257,7 @@ drift_unselected(struct judge *j, struct entry *e, const struct finding *f, cons
 	object_string(&row, "severity", severity_name(rule->severity));
 	object_add(&row, "refs", judge_refs_json(j, rule));
 	object_add(&row, "subject", judge_subject_json(&e->s));
-	object_string(&row, "was", verdict_name((enum verdict)f->verdict));
+	add_was(&row, j, f);
 	object_string(&row, "verdict", "notselected");
 	object_string(&row, "because", why);
 	object_add(&row, "evidence", json_object_new_array_ext(1));
@@ -265,6 +283,7 @@ bad_json(const struct judge *j, const struct entry *e, const struct finding *f)
 	object_add(&o, "refs", judge_refs_json(j, rule));
 	object_string(&o, "severity", severity_name(rule->severity));
 	object_string(&o, "verdict", verdict_name((enum verdict)f->verdict));
+	object_time(&o, "since", f->since_ms);
 	if (because != NULL && evidence != NULL) {
 		object_add(&o, "because", json_object_get(because));
 		object_add(&o, "evidence", json_object_get(evidence));

@@ -298,6 +298,7 @@ void cover_cause(struct cause *ret, const struct cover *cover);
 void add_exception(struct object *o, const struct exception *e); /* NULL: null */
 
 /* drift.c */
+const char *covered_name(const struct finding *f); /* "waived"; NULL: no exception covers it */
 int drift_finding(struct judge *j, struct entry *e, const struct finding *f,
     const struct judgement *judgement, const struct exception *exception,
     const struct cause *cause);

@@ -231,6 +231,7 @@ tell_baseline(struct judge *j)
 
 	j->baseline = false;
 	object_add(&more, "summary", judge_summary_json(j));
+	object_string(&more, "rulebook", j->rb->sha256);
 	if (judge_notice(j, "baseline", object_end(&more)) < 0)
 		judge_trouble(j, "out of memory");
 }

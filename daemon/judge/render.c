@@ -245,6 +245,7 @@ struct json_object *
 judge_finding_json(const struct judge *j, const struct finding_view *view)
 {
 	const struct listing *listing = &j->listings[view->rule->scope];
+	bool stale = view->finding != NULL && view->finding->judged && rule_is_blind(j, view->rule);
 	struct object o = object_begin();
 
 	object_string(&o, "rule", view->rule->key);
@@ -258,11 +259,15 @@ judge_finding_json(const struct judge *j, const struct finding_view *view)
 	object_time(&o, "checked",
 	    view->finding == NULL ? listing->checked_ms : checked_ms(j, view->subject, view->rule));
 	if (view->finding != NULL)
-		add_judged(&o, j, view->subject, view->rule,
-		    view->finding->judged && rule_is_blind(j, view->rule));
+		add_judged(&o, j, view->subject, view->rule, stale);
 	else
 		add_no_grounds(&o, j, view);
 	add_exception(&o, view->exception);
+	/* What it was when there was something to hear, which `since` is about. */
+	if (stale) {
+		object_string(&o, "last", verdict_name((enum verdict)view->finding->verdict));
+		object_string(&o, "last_exception", covered_name(view->finding));
+	}
 	return object_end(&o);
 }
 

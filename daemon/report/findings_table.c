@@ -112,26 +112,6 @@ cause_of(struct json_object *finding)
 	return without_facts(colon == NULL ? because : colon + 2);
 }
 
-/* "5.4"; of another benchmark than the leading one "1.6.0:5.5"; of none the rule's key. Caller
- * frees. */
-static char *
-id_of(const struct findings_table *t, struct json_object *finding)
-{
-	const char *benchmark = NULL, *dash;
-	struct json_object *ref = member_first_ref(finding, &benchmark);
-	char *id;
-
-	if (ref == NULL)
-		return strdup(member_text(finding, "rule"));
-	if (strcmp(benchmark, t->benchmark) == 0)
-		return strdup(member_text(ref, "id"));
-	dash = strrchr(benchmark, '-');
-	return asprintf(&id, "%s:%s", dash == NULL ? benchmark : dash + 1, member_text(ref, "id")) <
-		       0
-		   ? NULL
-		   : id;
-}
-
 static int
 entry_init(struct entry *e, const struct findings_table *t, struct json_object *finding)
 {
@@ -144,7 +124,7 @@ entry_init(struct entry *e, const struct findings_table *t, struct json_object *
 	e->severity = strdup(member_text(finding, "severity"));
 	e->rank = words_severity_rank(member_text(finding, "severity"));
 	e->rule = strdup(member_text(finding, "rule"));
-	e->id = id_of(t, finding);
+	e->id = words_rule_id(finding, t->benchmark);
 	e->cause = strdup(unknown ? cause_of(finding) : "");
 	e->subject = words_subject(member(finding, "subject"));
 	if (e->subject != NULL)

@@ -123,13 +123,25 @@ rule_json(const struct rulebook *rb, const struct rule *rule)
 }
 
 struct json_object *
-rules_json(const struct rulebook *rb, const struct benchmark *benchmark)
+rules_json_of(const struct rulebook *rb, rule_wanted_fn *wanted, const void *arg)
 {
 	struct json_object *list = json_object_new_array();
 	int r = list == NULL ? -ENOMEM : 0;
 
 	for (unsigned i = 0; i < rb->n_rules && r == 0; i++)
-		if (benchmark == NULL || benchmark_entry_of(benchmark, rb->rules[i]) != NULL)
+		if (wanted(arg, rb, rb->rules[i]))
 			r = member_append(list, rule_json(rb, rb->rules[i]));
 	return member_done(list, r);
+}
+
+static bool
+is_in_benchmark(const void *benchmark, const struct rulebook *rb, const struct rule *rule)
+{
+	return benchmark == NULL || benchmark_entry_of(benchmark, rule) != NULL;
+}
+
+struct json_object *
+rules_json(const struct rulebook *rb, const struct benchmark *benchmark)
+{
+	return rules_json_of(rb, is_in_benchmark, benchmark);
 }

@@ -5,6 +5,7 @@
 #define REPORT_RULE_JSON_H
 
 #include "rulebook/rulebook.h"
+#include <stdbool.h>
 
 struct json_object;
 
@@ -12,5 +13,10 @@ struct json_object;
 struct json_object *rule_json(const struct rulebook *rb, const struct rule *rule);
 /* A list of all rules; `benchmark` NULL: else those that it has. */
 struct json_object *rules_json(const struct rulebook *rb, const struct benchmark *benchmark);
+
+/* A list of those that are wanted. */
+typedef bool rule_wanted_fn(const void *arg, const struct rulebook *rb, const struct rule *rule);
+struct json_object *rules_json_of(
+    const struct rulebook *rb, rule_wanted_fn *wanted, const void *arg);
 
 #endif

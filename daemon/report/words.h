@@ -25,6 +25,11 @@ enum colour words_colour(const char *verdict, const char *severity);
 /* "container web", "file /etc/docker", "host". Caller frees; NULL when out of memory. */
 char *words_subject(struct json_object *subject);
 
+/* What a rule is called where there is little room, by the references of a finding: "5.4"; of
+ * another benchmark than the leading one "1.6.0:5.5"; of none its key. Caller frees; NULL when out
+ * of memory. */
+char *words_rule_id(struct json_object *finding, const char *leading);
+
 /* Orders numbers in words as numbers: "5.4" before "5.10". */
 int words_compare_ids(const char *a, const char *b);
 
