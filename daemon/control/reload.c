@@ -32,17 +32,34 @@ differs(size_t which, const struct settings *a, const struct settings *b)
 	return *(const int *)left != *(const int *)right;
 }
 
-/* New reference; NULL when out of memory. */
+/* What is in force goes on to be what the settings say. 0 or -ENOMEM. */
+static int
+keep(size_t which, struct rulebook *rb, const struct settings *before)
+{
+	void *to = (char *)&rb->settings + fixed[which].offset;
+	const void *from = (const char *)before + fixed[which].offset;
+
+	if (!fixed[which].is_text) {
+		*(int *)to = *(const int *)from;
+		return 0;
+	}
+	*(const char **)to = arena_strdup(rb->arena, *(const char *const *)from);
+	return *(const char **)to == NULL ? -ENOMEM : 0;
+}
+
+/* Names those that differ, and keeps them. New reference; NULL when out of memory. */
 static struct json_object *
-restart_list(const struct settings *before, const struct settings *after)
+keep_fixed(struct rulebook *rb, const struct settings *before)
 {
 	struct json_object *list = json_object_new_array();
 	int r = list == NULL ? -ENOMEM : 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(fixed) && r == 0; i++) {
-		if (!differs(i, before, after))
+		if (!differs(i, before, &rb->settings))
 			continue;
-		r = json_object_array_add(list, json_object_new_string(fixed[i].name));
+		r = keep(i, rb, before);
+		if (r == 0)
+			r = json_object_array_add(list, json_object_new_string(fixed[i].name));
 	}
 	return member_done(list, r);
 }
@@ -113,7 +130,7 @@ load(struct rulebook **ret, const struct reload_sources *sources, char **reterr)
 static int
 adopt(struct json_object **ret, struct judge *judge, struct rulebook **rb, struct rulebook *fresh)
 {
-	struct json_object *restart = restart_list(&(*rb)->settings, &fresh->settings);
+	struct json_object *restart = keep_fixed(fresh, &(*rb)->settings);
 	struct json_object *answer = restart == NULL ? NULL : answer_new(fresh, restart);
 	struct json_object *more = json_object_new_object();
 	int r = answer == NULL || more == NULL ? -ENOMEM : 0;

@@ -24,6 +24,15 @@ SITE_RULE = """\
 USER_RULE = "container-user"
 
 
+class BySettings(daemon.Daemon):
+    """Its engine's socket comes from its settings."""
+
+    def command(self):
+        command = super().command()
+        at = command.index("--engine")
+        return command[:at] + command[at + 2 :]
+
+
 def is_notice(row, kind="reloaded"):
     return row["type"] == "notice" and row["notice"]["kind"] == kind
 
@@ -91,6 +100,16 @@ class Refused(unittest.TestCase):
             self.assertIn("report.syslog_facility: changes when plimsolld is started again", out)
             notice = d.wait_drift(is_notice)["notice"]
             self.assertEqual(notice["restart"], ["report.syslog_facility"])
+            # Until it is started again.
+            self.assertEqual(d.post("/v1/reload")["restart"], ["report.syslog_facility"])
+            d.restart()
+            self.assertEqual(d.post("/v1/reload")["restart"], [])
+
+    def test_another_socket_needs_a_restart(self):
+        config = daemon.QUIET + "engine: {socket: /run/%s.sock}\n"
+        with world.HostRoot() as host, BySettings(host_root=host, config=config % "one") as d:
+            d.configure(config % "two")
+            self.assertEqual(d.post("/v1/reload")["restart"], ["engine.socket"])
 
     def test_get_is_no_reload(self):
         with world.HostRoot() as host, daemon.Daemon(host_root=host) as d:
