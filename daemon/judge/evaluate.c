@@ -182,9 +182,9 @@ entry_cause(const struct judge *j, const struct entry *e)
 	return &j->look.cause;
 }
 
-/* The events of the engine are blind, and the rule hangs on what they tell. */
+/* The events of the engine are blind, and the finding hangs on what they tell. */
 bool
-rule_is_blind(const struct judge *j, const struct rule *rule)
+finding_is_blind(const struct judge *j, const struct subject *s, const struct rule *rule)
 {
 	/* Where the engine's data lies and who reaches it hang on the engine. */
 	const uint32_t of_host = 1u << TOPIC_HOST_SYSTEM | 1u << TOPIC_HOST_AUDIT |
@@ -193,7 +193,7 @@ rule_is_blind(const struct judge *j, const struct rule *rule)
 	if (!source_is_blind(j, WATCH_EVENTS))
 		return false;
 	return (rule->scope != SUBJECT_HOST && rule->scope != SUBJECT_FILE) ||
-	       (rule->topics & ~of_host) != 0;
+	       (rule->topics & ~of_host) != 0 || is_engine_socket(j, s);
 }
 
 static uint8_t
@@ -234,7 +234,7 @@ apply(struct judge *j, struct entry *e, struct finding *f, const struct judgemen
 	int r;
 
 	/* In a gap, what can't be read is no news: the last verdict before it is kept. */
-	if (judgement->verdict == VERDICT_UNKNOWN && rule_is_blind(j, rule))
+	if (judgement->verdict == VERDICT_UNKNOWN && finding_is_blind(j, &e->s, rule))
 		return 0;
 	r = cover_of(&cover, j, &e->s, rule, judgement);
 	if (r < 0)

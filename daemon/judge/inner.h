@@ -271,7 +271,7 @@ struct judge_facts desk_facts(struct desk *desk, const struct judge *j, const st
 int judge_rule(
     const struct judge *j, const struct subject *s, const struct rule *rule, struct judgement *ret);
 bool facts_ready(const struct judge *j);
-bool rule_is_blind(const struct judge *j, const struct rule *rule);
+bool finding_is_blind(const struct judge *j, const struct subject *s, const struct rule *rule);
 const struct cause *entry_cause(const struct judge *j, const struct entry *e);
 /* In how many ms a round is due; -1: nothing waits. */
 int64_t round_due(const struct judge *j, int64_t now_ms);
@@ -346,6 +346,8 @@ int inputs_mark(struct judge *j, const char *path, const struct cause *cause);
 const char *input_path(unsigned i);
 /* It is one of them. */
 bool is_input(const char *path);
+/* A file that the engine makes when it starts and takes away when it stops. */
+bool is_engine_socket(const struct judge *j, const struct subject *s);
 
 /* execs.c */
 int execs_begin(struct judge *j, struct entry *e);

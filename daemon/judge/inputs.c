@@ -69,6 +69,13 @@ names(const struct value *v, const char *path)
 	return false;
 }
 
+bool
+is_engine_socket(const struct judge *j, const struct subject *s)
+{
+	return s->kind == SUBJECT_FILE &&
+	       names(subject_fact(j, &j->engine->s, FACT_ENGINE_SET_UNIX_HOSTS), s->id);
+}
+
 int
 inputs_mark(struct judge *j, const char *path, const struct cause *cause)
 {

@@ -179,6 +179,19 @@ got_worse(const struct snapshot *before, const struct snapshot *after)
 	return false;
 }
 
+static void
+ask_again(struct judge *j, struct entry *e, struct slot *slot)
+{
+	if (slot->doubted_ms == 0)
+		slot->doubted_ms = clock_monotonic_ms();
+	slot->stale = true;
+	slot->urgent = false;
+	if (slot->waiting == NULL)
+		slot->waiting = TAKE(slot->working);
+	enqueue(j, e);
+	judge_schedule(j, DOUBT_MS);
+}
+
 /* What could be read and suddenly can't is asked for again before it is believed: a moment of
  * trouble is no news. Where the engine is going away, that takes until its stream of events ends,
  * long after its socket is gone: a gap, and not a hundred findings, is what happened. */
@@ -197,20 +210,59 @@ doubt(struct judge *j, struct entry *e, const struct snapshot *fresh)
 		slot->doubted_ms = 0;
 		return false;
 	}
-	if (slot->doubted_ms == 0)
-		slot->doubted_ms = now_ms;
-	slot->stale = true;
-	slot->urgent = false;
-	if (slot->waiting == NULL)
-		slot->waiting = TAKE(slot->working);
-	enqueue(j, e);
-	judge_schedule(j, DOUBT_MS);
+	ask_again(j, e, slot);
+	return true;
+}
+
+static bool
+exists(const struct snapshot *s)
+{
+	const struct value *v = snapshot_get(s, FACT_FILE_EXISTS);
+
+	return v->type == VALUE_BOOL && v->boolean;
+}
+
+/* An engine that goes away takes its socket along, and one that comes makes it, and then gives it
+ * its owner. The first is part of the gap, which ends with a look at everything; the second is
+ * believed when it lasts. */
+static bool
+is_socket_in_motion(struct judge *j, struct entry *e, const struct snapshot *fresh)
+{
+	const struct snapshot *before = e->s.snapshots[TOPIC_FILE_STAT];
+	enum fact_id changed[_FACTS];
+
+	return before != NULL && is_engine_socket(j, &e->s) && exists(before) &&
+	       (source_is_blind(j, WATCH_EVENTS) || !collector_engine_alive(j->collector)) &&
+	       snapshot_diff(before, fresh, changed) > 0;
+}
+
+/* Keeps what was known of the socket. */
+static bool
+wait_for_socket(struct judge *j, struct entry *e, const struct snapshot *fresh)
+{
+	struct slot *slot = entry_slot(e, TOPIC_FILE_STAT);
+
+	if (!exists(fresh)) {
+		slot->answered = true;
+		hold(j, e);
+		return true;
+	}
+	if (slot->look || slot->doubted_ms != 0) {
+		slot->doubted_ms = 0;
+		return false;
+	}
+	ask_again(j, e, slot);
 	return true;
 }
 
 static void
 take_snapshot(struct judge *j, struct entry *e, struct snapshot *snapshot)
 {
+	if (snapshot->topic == TOPIC_FILE_STAT && is_socket_in_motion(j, e, snapshot) &&
+	    wait_for_socket(j, e, snapshot)) {
+		snapshot_free(snapshot);
+		return;
+	}
 	if (doubt(j, e, snapshot)) {
 		snapshot_free(snapshot);
 		return;

@@ -117,9 +117,11 @@ without_subject(const struct judge *j, const struct rule *rule, struct text *why
 }
 
 static enum verdict
-shown_verdict(const struct judge *j, const struct rule *rule, const struct finding *f)
+shown_verdict(const struct judge *j, const struct subject *s, const struct rule *rule,
+    const struct finding *f)
 {
-	return !f->judged || rule_is_blind(j, rule) ? VERDICT_UNKNOWN : (enum verdict)f->verdict;
+	return !f->judged || finding_is_blind(j, s, rule) ? VERDICT_UNKNOWN
+							  : (enum verdict)f->verdict;
 }
 
 static int
@@ -141,7 +143,7 @@ each_finding_of(const struct judge *j, const struct rule *rule, judge_finding_fn
 			continue;
 		any = true;
 		view.subject = subjects[i];
-		view.verdict = shown_verdict(j, rule, view.finding);
+		view.verdict = shown_verdict(j, view.subject, rule, view.finding);
 		view.exception = view.verdict == VERDICT_UNKNOWN
 				     ? NULL
 				     : finding_exception(j, subjects[i], view.finding);
@@ -245,7 +247,8 @@ struct json_object *
 judge_finding_json(const struct judge *j, const struct finding_view *view)
 {
 	const struct listing *listing = &j->listings[view->rule->scope];
-	bool stale = view->finding != NULL && view->finding->judged && rule_is_blind(j, view->rule);
+	bool stale = view->finding != NULL && view->finding->judged &&
+		     finding_is_blind(j, view->subject, view->rule);
 	struct object o = object_begin();
 
 	object_string(&o, "rule", view->rule->key);

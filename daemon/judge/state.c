@@ -115,7 +115,7 @@ put_finding(struct saving *w, const struct finding *f)
 	struct finding was;
 
 	/* In a gap the facts may be gone while the verdict stays: then its reason is kept too. */
-	if (w->before != NULL && rule_is_blind(w->judge, rule) &&
+	if (w->before != NULL && finding_is_blind(w->judge, w->subject, rule) &&
 	    json_object_object_get_ex(w->before, rule->key, &kept) && read_finding(&was, kept) &&
 	    was.verdict == f->verdict && was.digest == f->digest) {
 		put_value(w, json_object_get(kept));

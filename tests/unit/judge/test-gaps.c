@@ -158,6 +158,55 @@ test_gap(void **state)
 	assert_int_equal(judge_counters(w->judge)->gaps, 1);
 }
 
+#define SOCKET "/srv/docker.sock"
+
+static void
+set_socket(struct world *w, const char *facts)
+{
+	world_set(w, SUBJECT_FILE, SOCKET, facts);
+	world_event(w, SUBJECT_FILE, SOCKET, TOPIC_FILE_STAT, "socket changed");
+}
+
+/* An engine takes its socket along and makes it anew, root's own at first: all that is the gap. */
+static void
+test_the_engines_socket_goes_and_comes(void **state)
+{
+	struct world *w = *state;
+	struct json_object *rows;
+
+	world_set(w, SUBJECT_ENGINE, "",
+	    "{\"engine.units.service_files\": [\"" SOCKET
+	    "\"], \"engine.settings.unix_hosts\": [\"" SOCKET "\"]}");
+	world_set(w, SUBJECT_FILE, SOCKET,
+	    "{\"file.exists\": true, \"file.mode\": 420, \"file.gid\": 9}");
+	start(w);
+	world_sees(w, WATCH_EVENTS);
+	world_settle(w);
+	(void)world_rows(w);
+
+	world_blind(w, WATCH_EVENTS, "the stream ended");
+	set_socket(w, "{\"file.exists\": false, \"file.mode\": null, \"file.gid\": null}");
+	world_settle(w);
+	set_socket(w, "{\"file.exists\": true, \"file.mode\": 0, \"file.gid\": 0}");
+	world_turn(w);
+	set_socket(w, "{\"file.exists\": true, \"file.mode\": 420, \"file.gid\": 9}");
+	world_settle(w);
+	world_sees(w, WATCH_EVENTS);
+	world_settle(w);
+	rows = world_rows(w);
+	expect_rows(rows, 2);
+	assert_string_equal(json_text(rows, "0/notice/kind"), "gap-opened");
+	assert_string_equal(json_text(rows, "1/notice/kind"), "gap-closed");
+
+	/* What lasts is believed, in a gap too. */
+	world_blind(w, WATCH_EVENTS, "the stream ended");
+	set_socket(w, "{\"file.exists\": true, \"file.mode\": 511, \"file.gid\": 9}");
+	world_settle(w);
+	rows = world_rows(w);
+	expect_rows(rows, 2);
+	expect_row(json_at(rows, "1"), "regressed units pass fail");
+}
+
 /* One answer that says nothing at all is asked for once more before it is believed. */
 static void
 test_moment_of_trouble(void **state)
@@ -417,6 +466,7 @@ main(void)
 #define IN_A_WORLD(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		IN_A_WORLD(test_gap),
+		IN_A_WORLD(test_the_engines_socket_goes_and_comes),
 		IN_A_WORLD(test_moment_of_trouble),
 		IN_A_WORLD(test_engine_goes_away_slowly),
 		IN_A_WORLD(test_change_in_a_gap_is_kept),
