@@ -337,6 +337,7 @@ def run_modules(result, folder, arguments, **variables):
     if os.getuid() != 0:
         result.fail(os.path.basename(folder), "an engine or a host of our own can only be started by root")
         return
+    variables["PLIMSOLL_TEST_LONG"] = "1" if arguments.long else ""
     names = sorted(os.path.basename(path)[:-3] for path in glob.glob(os.path.join(folder, "test_*.py")))
     for name in names:
         if arguments.modules and name not in arguments.modules:

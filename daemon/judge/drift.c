@@ -344,10 +344,9 @@ drift_gone(struct judge *j, struct entry *e, const struct cause *cause)
 }
 
 int
-judge_notice(struct judge *j, const char *kind, struct json_object *more)
+drift_notice(struct judge *j, const char *kind, struct json_object *more)
 {
 	struct object row = row_begin("notice"), notice = object_begin();
-	int r;
 
 	object_string(&notice, "kind", kind);
 	if (more != NULL && notice.json != NULL) {
@@ -356,7 +355,14 @@ judge_notice(struct judge *j, const char *kind, struct json_object *more)
 	}
 	json_object_put(more);
 	object_add(&row, "notice", object_end(&notice));
-	r = outbox_row(j, object_end(&row));
+	return outbox_row(j, object_end(&row));
+}
+
+int
+judge_notice(struct judge *j, const char *kind, struct json_object *more)
+{
+	int r = drift_notice(j, kind, more);
+
 	outbox_flush(j);
 	return r;
 }

@@ -197,7 +197,8 @@ keep(struct judge *j, const struct exec_ask *ask, const struct value *exec)
 		return -ENOMEM;
 	text = strdup(json_object_to_json_string_ext(whole, JSON_C_TO_STRING_PLAIN));
 	json_object_put(whole);
-	return text == NULL ? -ENOMEM : outbox_record(j, ask->exec, made_ms + keep_ms(j), text);
+	return text == NULL ? -ENOMEM
+			    : outbox_record(j, RECORD_EXEC, ask->exec, made_ms + keep_ms(j), text);
 }
 
 static void
@@ -278,7 +279,7 @@ on_record(
 	struct value v;
 	int r = a == NULL ? -ENOMEM : 0;
 
-	if (strcmp(kind, "exec") == 0 && until_ms > clock_realtime_ms() &&
+	if (strcmp(kind, RECORD_EXEC) == 0 && until_ms > clock_realtime_ms() &&
 	    json_object_object_get_ex(json, "container", &container))
 		e = entry_find(j, SUBJECT_CONTAINER, json_object_get_string(container));
 	if (r == 0 && e != NULL) {

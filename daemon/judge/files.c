@@ -248,7 +248,7 @@ take_files(struct judge *j, const struct namings *all)
 		struct entry *e = j->entries[i - 1];
 
 		if (e->s.kind == SUBJECT_FILE && e->listed != listing->number)
-			subject_gone(j, e, j->look.active ? &j->look.cause : &j->files_cause);
+			subject_gone(j, e, j->look.active ? &j->look.cause : &j->files_cause, -1);
 	}
 	return r;
 }

@@ -22,7 +22,7 @@ struct object;
 enum {
 	ASKS_MAX = 64,         /* collections under way at once */
 	SLOTS_MAX = 5,         /* topics of a kind; asserted by a test */
-	GONE_KEPT = 64,        /* ids of containers that went away last: late events are ignored */
+	GONE_KEPT = 1024,      /* containers that went away last: late events are ignored */
 	ROUND_WAIT_MS = 20,    /* how long the first answer of a round waits for others */
 	HOLD_MS = 1000,        /* how long a subject waits for the rest of its own topics */
 	DOUBT_MS = 1000,       /* between an answer that can't be read and the next question */
@@ -52,6 +52,7 @@ struct entry {
 	TAILQ_ENTRY(entry) in_queue, in_answered;
 	struct fact_set changed;    /* since it was last judged */
 	int64_t added_ms;           /* monotonic */
+	int64_t made_ns;            /* of a container, by the engine's clock; 0: not known */
 	int64_t answered_ms;        /* monotonic: the first answer that waits to be judged */
 	int64_t execs_cut_until_ms; /* CLOCK_REALTIME: until then, sessions are missing */
 	unsigned listed;            /* number of the list that had it last */
@@ -70,6 +71,12 @@ struct ask {
 	bool busy;
 };
 
+/* A container that went away. What is kept of its findings is in the ledger. */
+struct departed {
+	char *id;
+	int64_t at_ms; /* CLOCK_REALTIME */
+};
+
 /* What waits to be committed. */
 struct row {
 	int64_t time_ms;
@@ -81,6 +88,7 @@ struct put {
 	char *id, *state; /* state NULL: the subject is gone */
 };
 struct record {
+	const char *kind; /* static: RECORD_EXEC ... */
 	char *id, *body;
 	int64_t until_ms;
 };
@@ -179,8 +187,8 @@ struct judge {
 	size_t n_entries, entries_room;
 	struct entry *host, *engine;
 	struct sorted *sorted;
-	char *gone[GONE_KEPT];
-	unsigned gone_next;
+	struct departed *gone; /* a ring once it is full */
+	unsigned n_gone, gone_next;
 
 	struct entries queue, answered;
 	struct ask asks[ASKS_MAX];
@@ -228,7 +236,6 @@ struct entry *entry_find(const struct judge *j, enum subject_kind kind, const ch
 int entry_add(struct judge *j, struct entry **ret, enum subject_kind kind, const char *id);
 int entry_name(struct judge *j, struct entry *e, const char *name, const char *image);
 void entry_remove(struct judge *j, struct entry *e); /* without a word to anybody */
-bool recently_gone(const struct judge *j, const char *id);
 void entries_free(struct judge *j);
 /* All its topics were collected once. */
 bool has_all(const struct subject *s);
@@ -259,7 +266,17 @@ void listing_answered(struct listing *listing, bool failed);
 /* Ends the look if it is over; says whether it did. */
 bool look_end(struct judge *j);
 int subject_new(struct judge *j, struct entry **ret, enum subject_kind kind, const char *id);
-void subject_gone(struct judge *j, struct entry *e, const struct cause *cause);
+/* `end_ns`: when, by the engine's clock; 0: just now; -1: nobody knows. */
+void subject_gone(struct judge *j, struct entry *e, const struct cause *cause, int64_t end_ns);
+
+/* gone.c */
+int gone_load(struct judge *j);
+void gone_deinit(struct judge *j);
+/* Remembers a container that goes away. 0 or -ENOMEM. */
+int gone_note(struct judge *j, const struct entry *e);
+bool recently_gone(const struct judge *j, const char *id);
+/* Tells of a container that went away before it could be read. 0 or -ENOMEM. */
+int gone_unseen(struct judge *j, const struct entry *e, const struct cause *cause, int64_t end_ns);
 
 /* evaluate.c */
 void fact_set_add(struct fact_set *set, enum fact_id fact);
@@ -306,6 +323,8 @@ int drift_finding(struct judge *j, struct entry *e, const struct finding *f,
 int drift_unselected(struct judge *j, struct entry *e, const struct finding *f, const char *why);
 int drift_appeared(struct judge *j, struct entry *e, const struct cause *cause);
 int drift_gone(struct judge *j, struct entry *e, const struct cause *cause);
+/* A notice that is committed with the round. Takes `more`. */
+int drift_notice(struct judge *j, const char *kind, struct json_object *more);
 struct json_object *offenders_json(const struct rule *rule, const struct judgement *judgement);
 
 /* render.c */
@@ -321,6 +340,10 @@ struct json_object *state_read(const struct judge *j, const struct subject *s);
 struct json_object *state_finding(
     const struct judge *j, const struct subject *s, const struct rule *rule);
 
+/* Kinds of records. */
+#define RECORD_EXEC "exec"
+#define RECORD_GONE "gone"
+
 /* outbox.c */
 int outbox_init(struct judge *j);
 void outbox_deinit(struct judge *j);
@@ -331,7 +354,7 @@ int outbox_put(struct judge *j, int kind, const char *id, char *state);
 /* The state that waits to be written, or NULL. */
 const char *outbox_state(const struct judge *j, int kind, const char *id);
 /* Takes the body. */
-int outbox_record(struct judge *j, const char *id, int64_t until_ms, char *body);
+int outbox_record(struct judge *j, const char *kind, const char *id, int64_t until_ms, char *body);
 void outbox_flush(struct judge *j);
 
 /* files.c */

@@ -187,6 +187,25 @@ on_stale(
 }
 
 static void
+on_named(void *arg, const char *id, const char *name, const char *image, bool made,
+    const struct cause *cause)
+{
+	struct judge *j = arg;
+	struct entry *e = entry_find(j, SUBJECT_CONTAINER, id);
+	int r = 0;
+
+	if (e == NULL && !recently_gone(j, id) && !is_from_before(j, cause))
+		r = subject_new(j, &e, SUBJECT_CONTAINER, id);
+	/* What was read is newer than what an event said. */
+	if (r == 0 && e != NULL && !e->known)
+		r = entry_name(j, e, name, image);
+	if (r == 0 && e != NULL && made)
+		e->made_ns = cause->event_ns;
+	if (r < 0)
+		judge_trouble(j, strerror(-r));
+}
+
+static void
 on_gone(void *arg, enum subject_kind kind, const char *id, const struct cause *cause)
 {
 	struct judge *j = arg;
@@ -195,7 +214,7 @@ on_gone(void *arg, enum subject_kind kind, const char *id, const struct cause *c
 
 	j->counters.events++;
 	if (e != NULL && e != j->host && e != j->engine)
-		subject_gone(j, e, &heard);
+		subject_gone(j, e, &heard, cause->event_ns);
 }
 
 static void
@@ -253,7 +272,7 @@ judge_new(struct judge **ret, struct event_base *base, const struct rulebook *rb
 	j->ledger = ledger;
 	j->handlers = *handlers;
 	j->started_ms = clock_realtime_ms();
-	j->sink = (struct watch_sink){ j, on_stale, on_gone, on_exec, on_blind, on_sees };
+	j->sink = (struct watch_sink){ j, on_named, on_stale, on_gone, on_exec, on_blind, on_sees };
 	TAILQ_INIT(&j->queue);
 	TAILQ_INIT(&j->answered);
 	LIST_INIT(&j->exec_asks);
@@ -272,6 +291,8 @@ judge_new(struct judge **ret, struct event_base *base, const struct rulebook *rb
 	if (r == 0)
 		r = state_load(j);
 	if (r == 0)
+		r = gone_load(j);
+	if (r == 0)
 		r = execs_load(j);
 	if (r < 0)
 		return r;
@@ -285,6 +306,7 @@ judge_free(struct judge *j)
 	if (j == NULL)
 		return NULL;
 	entries_free(j);
+	gone_deinit(j);
 	execs_deinit(j);
 	files_deinit(j);
 	sources_deinit(j);

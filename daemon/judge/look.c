@@ -41,20 +41,19 @@ look_at(struct judge *j, struct entry *e)
 
 /* A subject goes: with a row if it was ever judged, with a notice if it was too quick for us. */
 void
-subject_gone(struct judge *j, struct entry *e, const struct cause *cause)
+subject_gone(struct judge *j, struct entry *e, const struct cause *cause, int64_t end_ns)
 {
-	struct object more = object_begin();
+	bool container = e->s.kind == SUBJECT_CONTAINER;
 	int r = 0;
 
-	if (e->known && !j->baseline) {
+	if (e->known && !j->baseline)
 		r = drift_gone(j, e, cause);
-		if (r == 0)
-			r = outbox_put(j, (int)e->s.kind, e->s.id, NULL);
-	} else if (e->s.kind == SUBJECT_CONTAINER && !e->known) {
-		object_add(&more, "subject", judge_subject_json(&e->s));
-		r = judge_notice(j, "unseen", json_object_get(object_end(&more)));
-	}
-	json_object_put(more.json);
+	else if (container && !e->known)
+		r = gone_unseen(j, e, cause, end_ns);
+	if (r == 0 && container)
+		r = gone_note(j, e);
+	if (r == 0 && e->known && !j->baseline)
+		r = outbox_put(j, (int)e->s.kind, e->s.id, NULL);
 	if (r < 0)
 		judge_trouble(j, strerror(-r));
 	entry_remove(j, e);
@@ -83,6 +82,9 @@ take_listed(struct judge *j, struct listing *listing, const struct listed *item)
 	bool fresh = e == NULL;
 	int r = 0;
 
+	/* It went away while the list was on its way. */
+	if (fresh && recently_gone(j, item->id))
+		return 0;
 	if (fresh)
 		r = subject_new(j, &e, listing->kind, item->id);
 	if (r == 0)
@@ -104,7 +106,7 @@ drop_unlisted(struct judge *j, const struct listing *listing)
 
 		if (e->s.kind == listing->kind && e->listed != listing->number &&
 		    e->added_ms < listing->asked_ms)
-			subject_gone(j, e, &listing->cause);
+			subject_gone(j, e, &listing->cause, -1);
 	}
 }
 

@@ -154,7 +154,7 @@ outbox_state(const struct judge *j, int kind, const char *id)
 
 /* Takes the body. */
 int
-outbox_record(struct judge *j, const char *id, int64_t until_ms, char *body)
+outbox_record(struct judge *j, const char *kind, const char *id, int64_t until_ms, char *body)
 {
 	struct outbox *box = &j->outbox;
 	struct record *records;
@@ -164,7 +164,7 @@ outbox_record(struct judge *j, const char *id, int64_t until_ms, char *body)
 		      : NULL;
 	if (records != NULL) {
 		box->records = records;
-		records[box->n_records] = (struct record){ strdup(id), body, until_ms };
+		records[box->n_records] = (struct record){ kind, strdup(id), body, until_ms };
 		if (records[box->n_records].id != NULL) {
 			box->n_records++;
 			return 0;
@@ -194,7 +194,7 @@ write_all(struct judge *j)
 			    j->ledger, put->kind, put->id, put->state, strlen(put->state));
 	}
 	for (size_t i = 0; i < box->n_records; i++)
-		(void)ledger_put_record(j->ledger, "exec", box->records[i].id,
+		(void)ledger_put_record(j->ledger, box->records[i].kind, box->records[i].id,
 		    box->records[i].until_ms, box->records[i].body, strlen(box->records[i].body));
 	if (box->n_records > 0)
 		(void)ledger_drop_records_before(j->ledger, clock_realtime_ms());

@@ -292,7 +292,7 @@ on_answer(void *arg, int r, struct snapshot *snapshot)
 	slot = entry_slot(e, ask->topic);
 	slot->asked = false;
 	if (r == COLLECT_E_GONE)
-		subject_gone(j, e, slot->working);
+		subject_gone(j, e, slot->working, 0);
 	else if (snapshot != NULL)
 		take_snapshot(j, e, snapshot);
 }

@@ -192,25 +192,11 @@ entry_remove(struct judge *j, struct entry *e)
 		TAILQ_REMOVE(&j->queue, e, in_queue);
 	if (e->held)
 		TAILQ_REMOVE(&j->answered, e, in_answered);
-	if (e->s.kind == SUBJECT_CONTAINER) {
-		free(j->gone[j->gone_next]);
-		j->gone[j->gone_next] = strdup(e->s.id);
-		j->gone_next = (j->gone_next + 1) % GONE_KEPT;
-	}
 	j->listings[e->s.kind].since_ms = clock_realtime_ms();
 	j->n_entries--;
 	memmove(&j->entries[at], &j->entries[at + 1], (j->n_entries - at) * sizeof(struct entry *));
 	j->sorted->stale = true;
 	entry_free(e);
-}
-
-bool
-recently_gone(const struct judge *j, const char *id)
-{
-	for (unsigned i = 0; i < GONE_KEPT; i++)
-		if (j->gone[i] != NULL && strcmp(j->gone[i], id) == 0)
-			return true;
-	return false;
 }
 
 bool
@@ -230,8 +216,6 @@ entries_free(struct judge *j)
 	for (size_t i = 0; i < j->n_entries; i++)
 		entry_free(j->entries[i]);
 	free(j->entries);
-	for (unsigned i = 0; i < GONE_KEPT; i++)
-		free(j->gone[i]);
 }
 
 void

@@ -46,6 +46,10 @@ const char *watch_source_name(
 
 struct watch_sink {
 	void *arg;
+	/* What an event calls a container, before what else it says of it: it may be gone before
+	 * anybody can ask. "" where the event doesn't say. `made`: the event is of its making. */
+	void (*named)(void *arg, const char *container, const char *name, const char *image,
+	    bool made, const struct cause *cause);
 	/* `topic` may be TOPIC_ALL. `id` is the subject's: a container's full id, a file's path;
 	 * NULL for host and engine. */
 	void (*stale)(void *arg, enum subject_kind kind, const char *id, enum topic topic,

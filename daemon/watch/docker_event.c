@@ -98,14 +98,26 @@ find_rule(const char *type, const char *action, size_t action_len)
 }
 
 static void
+deliver_name(const struct watch_sink *sink, const struct event_rule *rule, const char *id,
+    struct json_object *attributes, const struct cause *cause)
+{
+	sink->named(sink->arg, id, member_string(attributes, "name"),
+	    member_string(attributes, "image"), strcmp(rule->action, "create") == 0, cause);
+}
+
+static void
 deliver_stale(const struct watch_sink *sink, const struct event_rule *rule, const char *id,
     struct json_object *attributes, const struct cause *cause)
 {
 	/* A network event's actor is the network; the container stands in its attributes. */
-	if (strcmp(rule->type, "network") == 0)
+	bool network = strcmp(rule->type, "network") == 0;
+
+	if (network)
 		id = member_string(attributes, "container");
 	if (id[0] == '\0')
 		return;
+	if (!network)
+		deliver_name(sink, rule, id, attributes, cause);
 	sink->stale(sink->arg, SUBJECT_CONTAINER, id, rule->topic, cause);
 	if (strcmp(rule->action, "create") == 0)
 		sink->stale(sink->arg, SUBJECT_ENGINE, NULL, TOPIC_ENGINE_INVENTORY, cause);
@@ -133,6 +145,7 @@ deliver(const struct watch_sink *sink, const struct event_rule *rule, struct jso
 	case EFFECT_GONE:
 		if (id[0] == '\0')
 			break;
+		deliver_name(sink, rule, id, attributes, cause);
 		sink->gone(sink->arg, SUBJECT_CONTAINER, id, cause);
 		sink->stale(sink->arg, SUBJECT_ENGINE, NULL, TOPIC_ENGINE_INVENTORY, cause);
 		break;

@@ -30,6 +30,16 @@ hear(struct ear *e, char what, const char *id, const struct cause *cause)
 }
 
 static void
+on_named(void *arg, const char *container, const char *name, const char *image, bool made,
+    const struct cause *cause)
+{
+	must(container[0] != '\0' && name != NULL && image != NULL);
+	hear(arg, made ? 'm' : 'n', container, cause);
+	hear(arg, 'n', name, cause);
+	hear(arg, 'n', image, cause);
+}
+
+static void
 on_stale(
     void *arg, enum subject_kind kind, const char *id, enum topic topic, const struct cause *cause)
 {
@@ -85,8 +95,9 @@ listen_to(char digest[SHA256_HEX + 1], const char *data, size_t size, size_t pie
 		must(base != NULL && docker_new(&docker, base, "/nonexistent", 1) == 0);
 	}
 	must(sha256_new(&ear.digest) == 0);
-	ear.sink =
-	    (struct watch_sink){ .arg = &ear, .stale = on_stale, .gone = on_gone, .exec = on_exec };
+	ear.sink = (struct watch_sink){
+		.arg = &ear, .named = on_named, .stale = on_stale, .gone = on_gone, .exec = on_exec
+	};
 	must(docker_stream_open(&stream, docker, "/events", &handlers) == 0);
 	for (size_t at = 0, n; sense && at < size; at += n) {
 		n = size - at < piece ? size - at : piece;

@@ -19,6 +19,9 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+# Whether there is time for the long form of a test.
+LONG = bool(os.environ.get("PLIMSOLL_TEST_LONG"))
+
 MNT_DETACH = 2
 _libc = ctypes.CDLL(None, use_errno=True)
 

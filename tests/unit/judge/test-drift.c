@@ -251,11 +251,61 @@ test_unseen(void **state)
 	struct json_object *rows;
 
 	start(w);
+	world_named(w, "quick", "job", "busybox");
 	event(w, "quick", "container create");
 	rows = world_rows(w);
 	expect_rows(rows, 1);
 	assert_string_equal(json_text(rows, "0/notice/kind"), "unseen");
 	assert_string_equal(json_text(rows, "0/notice/subject/id"), "quick");
+	assert_string_equal(json_text(rows, "0/notice/subject/name"), "job");
+	assert_string_equal(json_text(rows, "0/notice/subject/image"), "busybox");
+	assert_true(json_object_is_type(json_at(rows, "0/notice/lifetime_ms"), json_type_double));
+	/* What comes late of it is no news. */
+	world_named(w, "quick", "job", "busybox");
+	event(w, "quick", "container die");
+	world_gone(w, "quick", 0);
+	world_settle(w);
+	expect_rows(world_rows(w), 0);
+}
+
+/* Its end is heard of before anybody could ask: it lived from the one event to the other. */
+static void
+test_unseen_between_two_events(void **state)
+{
+	struct world *w = *state;
+	struct json_object *rows;
+	double lived;
+
+	start(w);
+	world_hold(w, true);
+	world_named(w, "quick", "job", "busybox");
+	world_event(w, SUBJECT_CONTAINER, "quick", TOPIC_ALL, "container create");
+	world_turn(w);
+	world_gone(w, "quick", 1500);
+	world_hold(w, false);
+	world_settle(w);
+	rows = world_rows(w);
+	expect_rows(rows, 1);
+	assert_string_equal(json_text(rows, "0/notice/kind"), "unseen");
+	lived = json_object_get_double(json_at(rows, "0/notice/lifetime_ms"));
+	assert_true(lived >= 1500);
+}
+
+/* Only its end was heard of: how long it lived, nobody knows. */
+static void
+test_unseen_but_for_its_end(void **state)
+{
+	struct world *w = *state;
+	struct json_object *rows;
+
+	start(w);
+	world_named(w, "quick", "job", "busybox");
+	world_gone(w, "quick", -60 * 60 * 1000);
+	world_settle(w);
+	rows = world_rows(w);
+	expect_rows(rows, 1);
+	assert_string_equal(json_text(rows, "0/notice/subject/name"), "job");
+	assert_null(json_at(rows, "0/notice/lifetime_ms"));
 }
 
 /* The host's facts are read by rules about containers. */
@@ -523,6 +573,8 @@ main(void)
 		IN_A_WORLD(test_appeared),
 		IN_A_WORLD(test_gone),
 		IN_A_WORLD(test_unseen),
+		IN_A_WORLD(test_unseen_between_two_events),
+		IN_A_WORLD(test_unseen_but_for_its_end),
 		IN_A_WORLD(test_shared_fact),
 		IN_A_WORLD(test_only_the_resync_found_it),
 		IN_A_WORLD(test_event_beats_resync),

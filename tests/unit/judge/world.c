@@ -477,6 +477,26 @@ world_event(
 }
 
 void
+world_named(struct world *w, const char *id, const char *name, const char *image)
+{
+	struct cause cause = { .source = CAUSE_DOCKER_EVENT, .detail = "container create" };
+	const struct watch_sink *sink = judge_sink(w->judge);
+
+	cause.event_ns = clock_realtime_ns();
+	sink->named(sink->arg, id, name, image, true, &cause);
+}
+
+void
+world_gone(struct world *w, const char *id, int64_t after_ms)
+{
+	struct cause cause = { .source = CAUSE_DOCKER_EVENT, .detail = "container destroy" };
+	const struct watch_sink *sink = judge_sink(w->judge);
+
+	cause.event_ns = clock_realtime_ns() + after_ms * 1000000;
+	sink->gone(sink->arg, SUBJECT_CONTAINER, id, &cause);
+}
+
+void
 world_blind(struct world *w, enum watch_source source, const char *why)
 {
 	const struct watch_sink *sink = judge_sink(w->judge);

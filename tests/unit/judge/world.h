@@ -48,6 +48,9 @@ unsigned world_asked(const struct world *w); /* collections that were asked for 
 /* Says that something is stale, by a docker event. */
 void world_event(
     struct world *w, enum subject_kind kind, const char *id, enum topic topic, const char *detail);
+/* What an event calls a container, and, after `after_ms`, that it went away. */
+void world_named(struct world *w, const char *id, const char *name, const char *image);
+void world_gone(struct world *w, const char *id, int64_t after_ms);
 void world_blind(struct world *w, enum watch_source source, const char *why);
 void world_sees(struct world *w, enum watch_source source);
 /* Runs the loop until nothing happens any more. */

@@ -23,6 +23,18 @@ heard_add(struct heard *h, const char *what, const char *a, const char *b)
 }
 
 static inline void
+heard_named(void *arg, const char *container, const char *name, const char *image, bool made,
+    const struct cause *cause)
+{
+	char what[512];
+
+	(void)cause;
+	(void)snprintf(what, sizeof(what), "%s%s%s%s", made ? "made " : "", name,
+	    name[0] != '\0' ? " of " : "", image);
+	heard_add(arg, "named", container, what);
+}
+
+static inline void
 heard_stale(
     void *arg, enum subject_kind kind, const char *id, enum topic topic, const struct cause *cause)
 {
@@ -72,10 +84,10 @@ heard_sees(void *arg, enum watch_source source)
 	h->sees++;
 }
 
-#define HEARD_SINK(heard)                                                                     \
-	{                                                                                     \
-		.arg = (heard), .stale = heard_stale, .gone = heard_gone, .exec = heard_exec, \
-		.blind = heard_blind, .sees = heard_sees                                      \
+#define HEARD_SINK(heard)                                                                       \
+	{                                                                                       \
+		.arg = (heard), .named = heard_named, .stale = heard_stale, .gone = heard_gone, \
+		.exec = heard_exec, .blind = heard_blind, .sees = heard_sees                    \
 	}
 
 #endif

@@ -16,12 +16,12 @@ static const struct {
 	const char *event, *heard;
 } cases[] = {
 	{ "{\"Type\":\"container\",\"Action\":\"create\",\"Actor\":{\"ID\":\"abc\",\"Attributes\":{"
-	  "}},\"timeNano\":5}",
-	    "stale 4 abc all\nstale 1 - one\n" },
+	  "\"name\":\"web\",\"image\":\"nginx\"}},\"timeNano\":5}",
+	    "named abc made web of nginx\nstale 4 abc all\nstale 1 - one\n" },
 	{ "{\"Type\":\"container\",\"Action\":\"start\",\"Actor\":{\"ID\":\"abc\"}}",
-	    "stale 4 abc all\n" },
+	    "named abc \nstale 4 abc all\n" },
 	{ "{\"Type\":\"container\",\"Action\":\"destroy\",\"Actor\":{\"ID\":\"abc\"}}",
-	    "gone abc \nstale 1 - one\n" },
+	    "named abc \ngone abc \nstale 1 - one\n" },
 	{ "{\"Type\":\"container\",\"Action\":\"exec_create: sh -c "
 	  "secret\",\"Actor\":{\"ID\":\"abc\",\"Attributes\":"
 	  "{\"execID\":\"e1\"}}}",
@@ -31,7 +31,7 @@ static const struct {
 	    "" },
 	{ "{\"Type\":\"container\",\"Action\":\"health_status: "
 	  "healthy\",\"Actor\":{\"ID\":\"abc\"}}",
-	    "stale 4 abc one\n" },
+	    "named abc \nstale 4 abc one\n" },
 	{ "{\"Type\":\"network\",\"Action\":\"connect\",\"Actor\":{\"ID\":\"net\",\"Attributes\":{"
 	  "\"container\":\"abc\"}}}",
 	    "stale 4 abc one\n" },
