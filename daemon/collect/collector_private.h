@@ -72,7 +72,7 @@ struct get {
 /* What daemon.json said when dockerd started, as far as it was seen in time. */
 struct config_memory {
 	int pid; /* of the dockerd that it holds for; 0: nothing is known */
-	int64_t started_ms;
+	long long started_ticks;
 	char *text; /* NULL: there was no file */
 };
 

@@ -102,12 +102,18 @@ proc_parent(int pid)
 }
 
 int
+proc_started_ticks(int pid, long long *ret)
+{
+	return stat_field(pid, 22, ret);
+}
+
+int
 proc_started_ms(int pid, int64_t *ret)
 {
 	struct timespec boot;
 	long long ticks;
 	long hertz = sysconf(_SC_CLK_TCK);
-	int r = stat_field(pid, 22, &ticks);
+	int r = proc_started_ticks(pid, &ticks);
 
 	if (r < 0)
 		return r;

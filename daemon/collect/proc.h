@@ -29,6 +29,9 @@ int proc_exe(int pid, char **ret);
  * counts in ticks of some milliseconds: it is the end of the tick that is given. */
 int proc_parent(int pid);
 int proc_started_ms(int pid, int64_t *ret);
+/* Its start in ticks since the boot: with the pid, it names a process for good. Clocks may step and
+ * the milliseconds with them. */
+int proc_started_ticks(int pid, long long *ret);
 
 /* The first process of that name that fits; 0: there is none. */
 int proc_find(const char *comm, bool (*fits)(void *arg, int pid), void *arg);

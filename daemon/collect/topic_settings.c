@@ -98,7 +98,8 @@ same_text(const char *a, const char *b)
 
 /* The file is older than dockerd, so dockerd has read what it says now. */
 static void
-config_remember(struct config_memory *m, const struct engine_settings_input *in, int pid)
+config_remember(
+    struct config_memory *m, const struct engine_settings_input *in, int pid, long long ticks)
 {
 	char *text = in->config != NULL ? strdup(in->config) : NULL;
 
@@ -108,7 +109,7 @@ config_remember(struct config_memory *m, const struct engine_settings_input *in,
 		free(text);
 		return;
 	}
-	*m = (struct config_memory){ pid, in->process_started_ms, text };
+	*m = (struct config_memory){ pid, ticks, text };
 }
 
 /* dockerd reads the file when it starts. Whoever saw the file then knows what is in force, whatever
@@ -117,12 +118,15 @@ config_remember(struct config_memory *m, const struct engine_settings_input *in,
 static void
 config_recall(struct config_memory *m, struct engine_settings_input *in, int pid)
 {
-	if (pid <= 0 || in->process_started_ms == 0 || in->config_why != NULL)
+	long long ticks;
+
+	if (pid <= 0 || in->process_started_ms == 0 || in->config_why != NULL ||
+	    proc_started_ticks(pid, &ticks) < 0)
 		return;
-	if (m->pid != pid || m->started_ms != in->process_started_ms) {
+	if (m->pid != pid || m->started_ticks != ticks) {
 		if (in->config == NULL ||
 		    (in->config_changed_ms != 0 && in->config_changed_ms <= in->process_started_ms))
-			config_remember(m, in, pid);
+			config_remember(m, in, pid, ticks);
 		return;
 	}
 	if (same_text(m->text, in->config)) {

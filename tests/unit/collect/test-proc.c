@@ -60,6 +60,7 @@ test_a_child(void **state)
 	pid_t pid = start_child();
 	char name[PROC_COMM_SIZE];
 	int mine = getpid(), of_init = 1;
+	long long ticks, same;
 
 	assert_int_equal(proc_comm(pid, name), 0);
 	assert_string_equal(name, odd_name);
@@ -69,6 +70,9 @@ test_a_child(void **state)
 	/* A tick is 10 ms. */
 	assert_int_equal(proc_started_ms(pid, &started), 0);
 	assert_in_range(started, before - 20, clock_realtime_ms() + 20);
+	assert_int_equal(proc_started_ticks(pid, &ticks), 0);
+	assert_int_equal(proc_started_ticks(pid, &same), 0);
+	assert_true(ticks > 0 && same == ticks);
 
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
