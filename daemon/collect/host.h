@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The host's files, below a root: every path is resolved with openat2(RESOLVE_IN_ROOT), so that
- * absolute links stay inside. Synchronous: local files alone. */
+ * The host's files, below a root. Below another root than / every path is resolved with
+ * openat2(RESOLVE_IN_ROOT), so that absolute links stay inside. Synchronous: local files alone. */
 #ifndef COLLECT_HOST_H
 #define COLLECT_HOST_H
 
