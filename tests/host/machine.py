@@ -104,8 +104,9 @@ class Machine:
 
     def try_run(self, *command, stdin=None, timeout=COMMAND_TIMEOUT):
         """A command inside, as root: (exit status, stdout and stderr)."""
-        enter = ["nsenter", f"--target={self.init}", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"]
-        enter += ["--root", "--wd", "--", "/usr/bin/env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
+        enter = ["nsenter", f"--target={self.init}", "--mount", "--uts", "--ipc", "--net", "--pid"]
+        enter += ["--cgroup", "--root", "--wd", "--"]
+        enter += ["/usr/bin/env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
         enter += ["LANG=C.UTF-8", "HOME=/root", "DEBIAN_FRONTEND=noninteractive", "SYSTEMD_PAGER="]
         done = subprocess.run(
             enter + list(command),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trees of whole Debian systems, made by debootstrap once and kept: what a test changes, it changes in a copy.
+"""Trees of whole Debian systems, made by debootstrap once and kept. Tests work on copies.
 
 As a program: tree.py RELEASE makes a tree and prints its path.
 """
