@@ -77,9 +77,10 @@ static void
 on_settled(void *arg)
 {
 	struct check *c = arg;
+	int64_t us = clock_monotonic_ns() / 1000 - c->began_ms * 1000;
 
 	c->settled = true;
-	c->took_ms = (double)(clock_monotonic_ns() / 1000 - c->began_ms * 1000) / 1000;
+	c->took_ms = (double)us / 1000;
 	(void)event_base_loopbreak(c->base);
 }
 

@@ -216,7 +216,7 @@ name_path(struct named *n, const struct options *o, const char *path)
 		return STATUS_OK;
 	if (stat(path, &st) != 0 || strlen(path) >= sizeof(n->folder))
 		return command_fail(STATUS_USAGE, "%s: %s", path, strerror(errno));
-	(void)strcpy(n->folder, path);
+	(void)stpcpy(n->folder, path);
 	if (!S_ISDIR(st.st_mode)) {
 		if (strlen(path) < 5 || strcmp(path + strlen(path) - 5, ".yaml") != 0)
 			return command_fail(STATUS_USAGE, "%s: files of ours end in .yaml", path);

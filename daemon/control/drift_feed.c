@@ -209,7 +209,7 @@ take_time(const char *text, char *ret)
 	if (strlen(text) != CLOCK_TEXT_SIZE - 1 || text[10] != 'T' ||
 	    text[CLOCK_TEXT_SIZE - 2] != 'Z')
 		return false;
-	(void)strcpy(ret, text);
+	memcpy(ret, text, CLOCK_TEXT_SIZE);
 	return true;
 }
 

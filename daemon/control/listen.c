@@ -87,7 +87,7 @@ listen_at(const char *path, char **reterr)
 
 	if (strlen(path) >= sizeof(address.sun_path))
 		return fail(reterr, -ENAMETOOLONG, path, "too long for a socket (107 bytes)");
-	(void)strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	make_folder(path);
 	r = clear_path(&address, reterr);
 	if (r != 0)

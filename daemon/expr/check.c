@@ -5,6 +5,7 @@
 #include "expr/ast.h"
 #include "expr/builtin.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -48,6 +49,7 @@ type_of(struct checker *c, enum type_kind kind, const struct type *elem)
 	const char *outer = kind == TYPE_LIST ? "list" : "map";
 	struct type *t;
 
+	assert(elem != NULL); /* a list or map of nothing is a constant */
 	if (elem->kind == TYPE_DYN)
 		return kind == TYPE_LIST ? &type_list_dyn : &type_map_dyn;
 	t = arena_alloc(c->e->arena, sizeof(*t));
@@ -212,7 +214,7 @@ refuse_field(struct checker *c, const struct node *n, const struct type *record)
 
 	for (const struct type_field *f = record->fields; f->name != NULL; f++) {
 		if (used + strlen(f->name) + sizeof(", ...") >= sizeof(list)) {
-			strcpy(list + used, ", ...");
+			(void)stpcpy(list + used, ", ...");
 			break;
 		}
 		if (used > 0)

@@ -50,6 +50,12 @@ digit_value(char c)
 	return 16;
 }
 
+static bool
+is_blank(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r' && c != '\v');
+}
+
 static void
 skip_blanks(struct lexer *l)
 {
@@ -57,7 +63,7 @@ skip_blanks(struct lexer *l)
 		if (peek(l, 0) == '/' && peek(l, 1) == '/')
 			while (l->at < l->len && l->text[l->at] != '\n')
 				l->at++;
-		else if (memchr(" \t\n\r\f", l->text[l->at], 5) != NULL)
+		else if (is_blank(l->text[l->at]))
 			l->at++;
 		else
 			break;

@@ -9,6 +9,7 @@
 
 #include "facts/read.h"
 #include "util/lines.h"
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -218,6 +219,7 @@ build_host_mounts(struct snapshot **ret, const struct host_mounts_input *in)
 	const char *why = NULL;
 	int r;
 
+	assert(in->data_root != NULL || in->data_root_why != NULL);
 	r = draft_init(&d, TOPIC_HOST_MOUNTS);
 	if (r < 0)
 		return r;

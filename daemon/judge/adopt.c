@@ -6,6 +6,7 @@
 
 #include "judge/object.h"
 #include "util/clock.h"
+#include <assert.h>
 #include <errno.h>
 #include <json-c/json.h>
 #include <string.h>
@@ -147,6 +148,7 @@ why_not_judged(const struct adoption *a, const struct rule *was)
 static void
 tell_unselected(struct judge *j, const struct adoption *a)
 {
+	assert(a->places != NULL);
 	for (size_t i = 0; i < j->n_entries; i++) {
 		struct entry *e = j->entries[i];
 
@@ -168,6 +170,7 @@ count_rules(struct judge *j, const struct adoption *a)
 {
 	unsigned before = 0, kept = 0, after = 0;
 
+	assert(a->places != NULL);
 	for (unsigned i = 0; i < j->rb->n_rules; i++) {
 		before += j->rb->rules[i]->selected;
 		kept += j->rb->rules[i]->selected && a->places[i] != NO_RULE;

@@ -7,6 +7,7 @@
 
 #include "judge/object.h"
 #include "util/clock.h"
+#include <assert.h>
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdio.h>
@@ -132,8 +133,9 @@ rebuild(struct judge *j, struct entry *e, const struct value *more)
 		r = draft_finish(&d, &fresh);
 	}
 	draft_deinit(&d);
-	if (r < 0)
+	if (r != 0)
 		return r;
+	assert(fresh != NULL);
 	fresh->changes_at_ms = changes_at_ms;
 	swap_in(j, e, fresh);
 	return 0;

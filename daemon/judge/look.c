@@ -89,7 +89,7 @@ take_listed(struct judge *j, struct listing *listing, const struct listed *item)
 		r = subject_new(j, &e, listing->kind, item->id);
 	if (r == 0)
 		r = entry_name(j, e, item->name, item->image);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	e->listed = listing->number;
 	if (j->look.active)

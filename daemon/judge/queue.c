@@ -4,6 +4,7 @@
 #include "judge/inner.h"
 
 #include "util/clock.h"
+#include <assert.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <string.h>
@@ -305,6 +306,7 @@ ask_for(struct judge *j, struct entry *e, enum topic topic)
 	struct ask *ask = free_ask(j);
 	int r;
 
+	assert(ask != NULL); /* the caller counts them */
 	*ask = (struct ask){ .judge = j, .entry = e, .topic = topic, .busy = true };
 	r = collector_collect(j->collector, e->s.kind,
 	    e->s.kind == SUBJECT_HOST || e->s.kind == SUBJECT_ENGINE ? NULL : e->s.id, topic,

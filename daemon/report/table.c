@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/table.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -139,6 +140,7 @@ table_print(const struct table *t, FILE *out, const struct style *style)
 {
 	unsigned widths[TABLE_COLUMNS_MAX], column = 0;
 
+	assert(t->n_columns > 0);
 	measure(t, widths);
 	if (style->width != 0)
 		shrink(t, widths, style->width);

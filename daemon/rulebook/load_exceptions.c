@@ -254,7 +254,7 @@ resolve_exceptions(struct loading *l)
 	struct exception *e;
 
 	rb->exceptions = arena_alloc(rb->arena, rb->n_exceptions * sizeof(*rb->exceptions));
-	if (rb->exceptions == NULL && rb->n_exceptions > 0)
+	if (rb->exceptions == NULL)
 		return -ENOMEM;
 	rb->n_exceptions = 0;
 	for (struct pending_exception *p = l->exceptions; p != NULL; p = p->next) {

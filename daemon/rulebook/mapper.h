@@ -53,7 +53,7 @@ int node_expect(
 int text_of_node(struct loading *l, const struct yaml_node *n, const char *what, const char **ret);
 /* A list of such texts, ended by NULL. */
 int texts_of_node(
-    struct loading *l, const struct yaml_node *n, const char *what, const char *const **ret);
+    struct loading *l, const struct yaml_node *list, const char *what, const char *const **ret);
 /* The value of that type which the node writes down. Where the type is dyn, plain true, false, null
  * and integers are what they look like, and all else is text. */
 int value_of_node(struct loading *l, const struct yaml_node *n, const struct type *type,

@@ -143,7 +143,7 @@ map_of_node(struct loading *l, const struct yaml_node *map, const struct type *t
 static int
 dyn_of_node(struct loading *l, const struct yaml_node *n, const char *what, struct value *ret)
 {
-	bool b;
+	bool b = false;
 
 	if (n->kind == YAML_LIST)
 		return list_of_node(l, n, &type_list_dyn, what, ret);
