@@ -7,6 +7,7 @@
 #include "facts/build.h"
 #include "facts/flags.h"
 #include <limits.h>
+#include <string.h>
 
 /* Words are read once each, and from within the text. */
 static void
@@ -19,7 +20,9 @@ read_flags(const char *cmdline, size_t len)
 
 	while (flag_next(&reader, &flag)) {
 		must(++n <= len);
-		must(flag.name_len <= len && flag.value_len <= len + sizeof("true"));
+		/* Looks at all of both. */
+		(void)memchr(flag.name, PART_END, flag.name_len);
+		(void)memchr(flag.value, PART_END, flag.value_len);
 		(void)flag_bool(&flag, &on);
 	}
 }

@@ -213,8 +213,7 @@ write_documents(const struct bender *b, uint8_t *data, size_t max_size)
 
 		if (len + 1 > max_size - at)
 			return 0;
-		memcpy(data + at, text, len);
-		data[at + len] = '\n';
+		*(uint8_t *)mempcpy(data + at, text, len) = '\n';
 		at += len + 1;
 	}
 	return at;
