@@ -33,9 +33,15 @@ import world  # noqa: E402
 CLANG_FORMAT_MAJOR = 14
 WARNINGS_ARE_ERRORS_ON = "debian 12"
 
+# gcc 12 loses sight of what is stored in an element of an array, and calls it leaked.
+ANALYZER = "-fanalyzer -Wno-analyzer-malloc-leak"
+
 UNIT_TIMEOUT = 300
 MODULE_TIMEOUT = 300
 MODULE_TIMEOUT_LONG = 1200
+TIDY_TIMEOUT = 3600
+FUZZ_SECONDS = 5
+FUZZ_SECONDS_LONG = 3600
 
 
 class Result:
@@ -169,7 +175,13 @@ def build_sanitized(result):
 
 
 def build_clang(result):
-    return build(result, "build/clang", "clang")
+    """Both programs, and the fuzz targets."""
+    options = ("-Dfuzzers=enabled", "-Db_sanitize=address,undefined", "-Db_lundef=false")
+    return build(result, "build/clang", "clang", *options)
+
+
+def build_analyzed(result):
+    return build(result, "build/analyzed", "gcc", "-Dbuildtype=debug", f"-Dc_args={ANALYZER}")
 
 
 # --- suite: format ---
@@ -271,6 +283,78 @@ def suite_unit_sanitized(result, _arguments):
 def suite_clang(result, _arguments):
     build_clang(result)
     result.ok("builds with clang")
+
+
+# --- suite: fuzz ---
+
+FUZZ = os.path.join(ROOT, "tests", "fuzz")
+FUZZ_DICTIONARIES = {"benchmark": "yaml", "exceptions": "yaml", "rules": "yaml", "settings": "yaml"}
+FUZZ_SEEDS = {"replies": os.path.join(ROOT, "tests", "data", "docker-20.10")}
+FUZZ_INPUT_MAX = 16384  # bytes
+
+
+def fuzz_command(program, name, seconds, findings, arguments):
+    """In a run of every day the same inputs are tried, as long as there is time; in a long one, others."""
+    command = [program, f"-max_total_time={seconds}", f"-max_len={FUZZ_INPUT_MAX}", "-timeout=60"]
+    command += ["-rss_limit_mb=3072", "-print_final_stats=1", f"-artifact_prefix={findings}/{name}-"]
+    dictionary = os.path.join(FUZZ, "dict", FUZZ_DICTIONARIES.get(name, name) + ".dict")
+    if os.path.exists(dictionary):
+        command.append(f"-dict={dictionary}")
+    if arguments.long:
+        kept = os.path.join(findings, name)
+        os.makedirs(kept, exist_ok=True)
+        command.append(kept)
+    else:
+        command.append("-seed=1")
+    command.append(os.path.join(FUZZ, "corpus", name))
+    return command + ([FUZZ_SEEDS[name]] if name in FUZZ_SEEDS else [])
+
+
+def run_fuzzer(program, seconds, findings, arguments):
+    result = Result()
+    name = os.path.basename(program).removeprefix("fuzz-")
+    command = fuzz_command(program, name, seconds, findings, arguments)
+    environment = dict(os.environ, **world.sanitizer_environment())
+    status, output = run(command, seconds + 300, cwd=ROOT, env=environment)
+    runs = re.search(r"number_of_executed_units: (\d+)", output)
+    coverage = re.findall(r"cov: (\d+) ft: (\d+)", output)
+    if status != 0 or not runs or not coverage:
+        result.fail(f"fuzz/{name}", f"{output}\nexit status {status}; the input is in {findings}")
+    else:
+        result.ok(f"fuzz/{name}: {runs[1]} executions, {coverage[-1][0]} edges, {coverage[-1][1]} features")
+    return result
+
+
+def suite_fuzz(result, arguments):
+    directory = build_clang(result)
+    seconds = arguments.fuzz_seconds or (FUZZ_SECONDS_LONG if arguments.long else FUZZ_SECONDS)
+    findings = os.path.join(ROOT, "build", "fuzz")
+    os.makedirs(findings, exist_ok=True)
+    programs = sorted(glob.glob(os.path.join(directory, "tests", "fuzz", "fuzz-*")))
+    programs = [path for path in programs if os.path.isfile(path)]
+    if arguments.modules:
+        programs = [path for path in programs if os.path.basename(path)[5:] in arguments.modules]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for one in pool.map(lambda path: run_fuzzer(path, seconds, findings, arguments), programs):
+            result.add(one)
+    result.notes.append(f"{seconds} s each")
+
+
+# --- suite: static ---
+
+
+def suite_static(result, _arguments):
+    """Other versions look for other things, so both analyzers look on Debian 12 alone."""
+    if distribution() != WARNINGS_ARE_ERRORS_ON:
+        result.notes.append(f"this is not {WARNINGS_ARE_ERRORS_ON}: not looked at")
+        return
+    build_analyzed(result)
+    result.ok("gcc -fanalyzer has no complaint")
+    directory = build_clang(result)
+    pattern = os.path.join(ROOT, "(daemon|tests/fuzz)/.*[.]c$")
+    status, output = run(["run-clang-tidy", "-p", directory, "-quiet", pattern], TIDY_TIMEOUT, cwd=ROOT)
+    complaints = sorted({line for line in output.splitlines() if re.search(r": (error|warning): ", line)})
+    result.check("clang-tidy has no complaint", complaints or ([] if status == 0 else [output]))
 
 
 # --- suite: rules ---
@@ -398,10 +482,12 @@ SUITES = [
     ("unit", False, suite_unit),
     ("clang", False, suite_clang),
     ("unit-sanitized", False, suite_unit_sanitized),
+    ("fuzz", False, suite_fuzz),
     ("rules", False, suite_rules),
     ("integration", False, suite_integration),
     ("host", False, suite_host),
     ("integration-plain", True, suite_integration_plain),
+    ("static", True, suite_static),
 ]
 
 
@@ -428,10 +514,16 @@ def parse_arguments():
     parser = argparse.ArgumentParser(prog="./bootstrap test", description="Run the test suites.")
     parser.add_argument("--long", action="store_true", help="run the long suites as well")
     parser.add_argument(
+        "--fuzz-seconds",
+        type=int,
+        metavar="N",
+        help=f"of each fuzz target ({FUZZ_SECONDS}; with --long {FUZZ_SECONDS_LONG})",
+    )
+    parser.add_argument(
         "suites",
         nargs="*",
         metavar="SUITE",
-        help="of: " + ", ".join(name for name, _, _ in SUITES) + "; integration/MODULE for one module",
+        help="of: " + ", ".join(name for name, _, _ in SUITES) + "; SUITE/NAME for one module or target",
     )
     arguments = parser.parse_args()
     arguments.modules = [name.split("/", 1)[1] for name in arguments.suites if "/" in name]
