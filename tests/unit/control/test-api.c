@@ -337,9 +337,9 @@ test_follower_hears_at_once(void **state)
 {
 	struct house *h = *state;
 	_cleanup_(closep) int fd = follow(h);
-	_cleanup_(freep) char *before = hear(h->world->base, fd, "\"baseline\"");
 	_cleanup_(freep) char *news = NULL;
 
+	free(hear(h->world->base, fd, "\"baseline\""));
 	world_set(h->world, SUBJECT_CONTAINER, "c1", "{\"container.privileged\": false}");
 	world_event(h->world, SUBJECT_CONTAINER, "c1", TOPIC_CONTAINER_INSPECT, "container update");
 	world_settle(h->world);
@@ -354,9 +354,9 @@ test_follower_hears_a_burst(void **state)
 {
 	struct house *h = *state;
 	_cleanup_(closep) int fd = follow(h);
-	_cleanup_(freep) char *before = hear(h->world->base, fd, "\"baseline\"");
 	_cleanup_(freep) char *news = NULL;
 
+	free(hear(h->world->base, fd, "\"baseline\""));
 	add_notices(h, "heartbeat", 700);
 	add_notices(h, "stopping", 1);
 	news = hear(h->world->base, fd, "\"stopping\"");
@@ -368,11 +368,11 @@ test_follower_that_does_not_read(void **state)
 {
 	struct house *h = *state;
 	_cleanup_(closep) int fd = follow(h);
-	_cleanup_(freep) char *before = hear(h->world->base, fd, "\"baseline\"");
 	_cleanup_(freep) char *rest = NULL;
 	char kind[4001];
 	unsigned rows = 0;
 
+	free(hear(h->world->base, fd, "\"baseline\""));
 	memset(kind, 'x', sizeof(kind) - 1);
 	kind[sizeof(kind) - 1] = '\0';
 	/* More than the bounded buffer and all that sockets hold. */
