@@ -300,13 +300,12 @@ def fuzz_command(program, name, seconds, findings, arguments):
     dictionary = os.path.join(FUZZ, "dict", FUZZ_DICTIONARIES.get(name, name) + ".dict")
     if os.path.exists(dictionary):
         command.append(f"-dict={dictionary}")
-    if arguments.long:
-        kept = os.path.join(findings, name)
-        os.makedirs(kept, exist_ok=True)
-        command.append(kept)
-    else:
+    kept = os.path.join(findings, name)  # the first folder gets the new inputs
+    if not arguments.long:
+        shutil.rmtree(kept, ignore_errors=True)
         command.append("-seed=1")
-    command.append(os.path.join(FUZZ, "corpus", name))
+    os.makedirs(kept, exist_ok=True)
+    command += [kept, os.path.join(FUZZ, "corpus", name)]
     return command + ([FUZZ_SEEDS[name]] if name in FUZZ_SEEDS else [])
 
 

@@ -235,6 +235,7 @@ test_answer_is_kept(void **state)
 	_cleanup_(closep) int fd = listen_at(path);
 	struct docker_alive a;
 
+	assert_true(fd >= 0);
 	docker_alive_init(&a, path);
 	assert_true(docker_alive_check(&a));
 	assert_int_equal(unlink(path), 0);

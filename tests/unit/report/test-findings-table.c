@@ -13,6 +13,8 @@
 
 #include "report/findings_table.h"
 
+static void add(struct findings_table *t, const char *format, ...) _printf_(2, 3);
+
 static void
 add(struct findings_table *t, const char *format, ...)
 {
