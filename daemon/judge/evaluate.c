@@ -233,8 +233,11 @@ apply(struct judge *j, struct entry *e, struct finding *f, const struct judgemen
 	struct cover cover;
 	int r;
 
-	/* In a gap, what can't be read is no news: the last verdict before it is kept. */
-	if (judgement->verdict == VERDICT_UNKNOWN && finding_is_blind(j, &e->s, rule))
+	/* In a gap, what can't be read is no news, nor is a socket that is gone with its engine:
+	 * the last verdict before it is kept. */
+	if ((judgement->verdict == VERDICT_UNKNOWN ||
+		(judgement->verdict == VERDICT_NOT_APPLICABLE && is_engine_socket(j, &e->s))) &&
+	    finding_is_blind(j, &e->s, rule))
 		return 0;
 	r = cover_of(&cover, j, &e->s, rule, judgement);
 	if (r < 0)

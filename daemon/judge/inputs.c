@@ -69,11 +69,33 @@ names(const struct value *v, const char *path)
 	return false;
 }
 
+static bool
+names_sockets(const struct rule *rule)
+{
+	for (unsigned i = 0; i < rule->n_files; i++) {
+		const unsigned *reads;
+		size_t n = 0;
+
+		if (rule->files[i].expr == NULL)
+			continue;
+		reads = expr_reads(rule->files[i].expr, &n);
+		for (size_t k = 0; k < n; k++)
+			if (reads[k] == FACT_ENGINE_SET_UNIX_HOSTS)
+				return true;
+	}
+	return false;
+}
+
+/* Where an engine that is gone listened cannot be read, but the rules that named it tell. */
 bool
 is_engine_socket(const struct judge *j, const struct subject *s)
 {
-	return s->kind == SUBJECT_FILE &&
-	       names(subject_fact(j, &j->engine->s, FACT_ENGINE_SET_UNIX_HOSTS), s->id);
+	if (s->kind != SUBJECT_FILE)
+		return false;
+	for (unsigned i = 0; i < s->n_findings; i++)
+		if (names_sockets(j->rb->rules[s->findings[i].rule]))
+			return true;
+	return names(subject_fact(j, &j->engine->s, FACT_ENGINE_SET_UNIX_HOSTS), s->id);
 }
 
 int

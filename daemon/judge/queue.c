@@ -223,32 +223,32 @@ exists(const struct snapshot *s)
 	return v->type == VALUE_BOOL && v->boolean;
 }
 
-/* An engine that goes away takes its socket along, and one that comes makes it, and then gives it
- * its owner. The first is part of the gap, which ends with a look at everything; the second is
- * believed when it lasts. */
+/* Keeps what was known. */
 static bool
-is_socket_in_motion(struct judge *j, struct entry *e, const struct snapshot *fresh)
+keep_held(struct judge *j, struct entry *e, struct slot *slot)
 {
-	const struct snapshot *before = e->s.snapshots[TOPIC_FILE_STAT];
-	enum fact_id changed[_FACTS];
-
-	return before != NULL && is_engine_socket(j, &e->s) && exists(before) &&
-	       (source_is_blind(j, WATCH_EVENTS) || !collector_engine_alive(j->collector)) &&
-	       snapshot_diff(before, fresh, changed) > 0;
+	slot->doubted_ms = 0;
+	slot->answered = true;
+	hold(j, e);
+	return true;
 }
 
-/* Keeps what was known of the socket. */
+/* An engine that goes away takes its socket along, first of all, and one that comes makes it, and
+ * then gives it its owner. The first is part of the gap, which ends with a look at everything; the
+ * second is believed when it lasts. */
 static bool
 wait_for_socket(struct judge *j, struct entry *e, const struct snapshot *fresh)
 {
+	const struct snapshot *before = e->s.snapshots[TOPIC_FILE_STAT];
+	bool away = source_is_blind(j, WATCH_EVENTS) || !collector_engine_alive(j->collector);
 	struct slot *slot = entry_slot(e, TOPIC_FILE_STAT);
+	enum fact_id changed[_FACTS];
 
-	if (!exists(fresh)) {
-		slot->answered = true;
-		hold(j, e);
-		return true;
-	}
-	if (slot->look || slot->doubted_ms != 0) {
+	if (before == NULL || snapshot_diff(before, fresh, changed) == 0)
+		return false;
+	if (!exists(fresh) && away)
+		return keep_held(j, e, slot);
+	if ((exists(fresh) && !away) || slot->look || slot->doubted_ms != 0) {
 		slot->doubted_ms = 0;
 		return false;
 	}
@@ -259,8 +259,7 @@ wait_for_socket(struct judge *j, struct entry *e, const struct snapshot *fresh)
 static void
 take_snapshot(struct judge *j, struct entry *e, struct snapshot *snapshot)
 {
-	if (snapshot->topic == TOPIC_FILE_STAT && is_socket_in_motion(j, e, snapshot) &&
-	    wait_for_socket(j, e, snapshot)) {
+	if (is_engine_socket(j, &e->s) && wait_for_socket(j, e, snapshot)) {
 		snapshot_free(snapshot);
 		return;
 	}
