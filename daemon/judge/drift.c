@@ -190,6 +190,21 @@ array_without(struct json_object *array, struct json_object *without)
 	return rest;
 }
 
+/* Rows that hold a container against the one whose place it took say which one. */
+static void
+add_predecessor(struct object *row, const struct predecessor *p)
+{
+	struct object o;
+
+	if (p == NULL)
+		return;
+	o = object_begin();
+	object_string(&o, "kind", subject_kind_name(SUBJECT_CONTAINER));
+	object_string(&o, "id", p->id);
+	object_borrowed(&o, "name", json_object_object_get(p->state, "name"));
+	object_add(row, "predecessor", object_end(&o));
+}
+
 static const char *
 was_name(const struct judge *j, const struct finding *f)
 {
@@ -216,19 +231,19 @@ add_was(struct object *row, const struct judge *j, const struct finding *f)
 	object_string(row, "was_exception", covered_name(f));
 }
 
-int
-drift_finding(struct judge *j, struct entry *e, const struct finding *f,
-    const struct judgement *judgement, const struct exception *exception, const struct cause *cause)
+/* A row of one finding: from `f`, with what is kept of it in the ledger, to a judgement. */
+static int
+drift_move(struct judge *j, struct entry *e, const struct finding *f, struct json_object *kept,
+    const struct predecessor *p, const struct judgement *judgement,
+    const struct exception *exception, const struct cause *cause)
 {
 	const struct rule *rule = j->rb->rules[f->rule];
 	struct object row = row_begin(
 	    f->judged ? move_name((enum verdict)f->verdict, judgement->verdict) : "changed");
-	struct json_object *kept = NULL, *before = NULL, *after;
+	struct json_object *before = NULL, *after;
 	struct desk desk;
 	struct judge_facts facts = desk_facts(&desk, j, &e->s);
 
-	if (rule->kind == RULE_OFFENDERS && f->judged && f->verdict == VERDICT_FAIL)
-		kept = state_finding(j, &e->s, rule);
 	(void)json_object_object_get_ex(kept, "offenders", &before);
 	after = offenders_json(rule, judgement);
 	object_string(&row, "rule", rule->key);
@@ -242,9 +257,40 @@ drift_finding(struct judge *j, struct entry *e, const struct finding *f,
 	object_add(&row, "added", after == NULL ? NULL : array_without(after, before));
 	object_add(&row, "removed", array_without(before, after));
 	add_exception(&row, exception);
+	add_predecessor(&row, p);
 	json_object_put(after);
-	json_object_put(kept);
 	return row_end(j, &row, e, cause);
+}
+
+int
+drift_finding(struct judge *j, struct entry *e, const struct finding *f,
+    const struct judgement *judgement, const struct exception *exception, const struct cause *cause)
+{
+	const struct rule *rule = j->rb->rules[f->rule];
+	struct json_object *kept = NULL;
+	int r;
+
+	if (rule->kind == RULE_OFFENDERS && f->judged && f->verdict == VERDICT_FAIL)
+		kept = state_finding(j, &e->s, rule);
+	r = drift_move(j, e, f, kept, NULL, judgement, exception, cause);
+	json_object_put(kept);
+	return r;
+}
+
+int
+drift_difference(struct judge *j, struct entry *e, const struct finding *f,
+    const struct predecessor *p, struct json_object *kept)
+{
+	const struct exception *exception = finding_exception(j, &e->s, f);
+	struct finding was = { .rule = f->rule };
+	struct judgement judgement;
+	int r;
+
+	(void)state_read_finding(&was, kept);
+	r = judge_rule(j, &e->s, j->rb->rules[f->rule], &judgement);
+	if (r < 0)
+		return r;
+	return drift_move(j, e, &was, kept, p, &judgement, exception, entry_cause(j, e));
 }
 
 int
@@ -321,12 +367,13 @@ bad_findings(const struct judge *j, const struct entry *e, bool fresh)
 }
 
 static int
-drift_subject(
-    struct judge *j, const char *type, struct entry *e, bool fresh, const struct cause *cause)
+drift_subject(struct judge *j, const char *type, struct entry *e, const struct predecessor *p,
+    bool fresh, const struct cause *cause)
 {
 	struct object row = row_begin(type);
 
 	object_add(&row, "subject", judge_subject_json(&e->s));
+	add_predecessor(&row, p);
 	object_add(&row, "findings", bad_findings(j, e, fresh));
 	return row_end(j, &row, e, cause);
 }
@@ -334,13 +381,20 @@ drift_subject(
 int
 drift_appeared(struct judge *j, struct entry *e, const struct cause *cause)
 {
-	return drift_subject(j, "appeared", e, true, cause);
+	return drift_subject(j, "appeared", e, NULL, true, cause);
+}
+
+int
+drift_carried(
+    struct judge *j, struct entry *e, const struct predecessor *p, const struct cause *cause)
+{
+	return drift_subject(j, "carried", e, p, true, cause);
 }
 
 int
 drift_gone(struct judge *j, struct entry *e, const struct cause *cause)
 {
-	return drift_subject(j, "gone", e, false, cause);
+	return drift_subject(j, "gone", e, NULL, false, cause);
 }
 
 int

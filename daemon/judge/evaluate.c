@@ -286,8 +286,8 @@ judge_entry(struct judge *j, struct entry *e)
 		if (r < 0)
 			return r;
 	}
-	if (news && !j->baseline) {
-		r = drift_appeared(j, e, entry_cause(j, e));
+	if (!e->known && !j->baseline) {
+		r = carried_or_appeared(j, e, news);
 		if (r < 0)
 			return r;
 	}

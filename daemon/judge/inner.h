@@ -53,6 +53,7 @@ struct entry {
 	struct fact_set changed;    /* since it was last judged */
 	int64_t added_ms;           /* monotonic */
 	int64_t made_ns;            /* of a container, by the engine's clock; 0: not known */
+	uint64_t kin;               /* of a container: struct departed */
 	int64_t answered_ms;        /* monotonic: the first answer that waits to be judged */
 	int64_t execs_cut_until_ms; /* CLOCK_REALTIME: until then, sessions are missing */
 	unsigned listed;            /* number of the list that had it last */
@@ -61,6 +62,7 @@ struct entry {
 	bool dirty;                 /* its state is to be written */
 	bool recheck;               /* an exception may have come or gone */
 	bool globbed;               /* a file that globs alone name */
+	bool succeeded;             /* another container took its place already */
 };
 TAILQ_HEAD(entries, entry);
 
@@ -73,8 +75,15 @@ struct ask {
 
 /* A container that went away. What is kept of its findings is in the ledger. */
 struct departed {
+	char *id, *name; /* name NULL: nothing is kept, so it has no successor */
+	uint64_t kin;    /* hash of its compose project and service; 0: it has none */
+	int64_t at_ms;   /* CLOCK_REALTIME */
+};
+
+/* The container whose place another one takes. */
+struct predecessor {
 	char *id;
-	int64_t at_ms; /* CLOCK_REALTIME */
+	struct json_object *state; /* as it is kept in the ledger */
 };
 
 /* What waits to be committed. */
@@ -272,11 +281,20 @@ void subject_gone(struct judge *j, struct entry *e, const struct cause *cause, i
 /* gone.c */
 int gone_load(struct judge *j);
 void gone_deinit(struct judge *j);
-/* Remembers a container that goes away. 0 or -ENOMEM. */
+/* Remembers a container that goes away, whose state is kept yet. 0 or -errno. */
 int gone_note(struct judge *j, const struct entry *e);
+/* What containers of one compose service share; 0: it is of none. */
+uint64_t kin_of(const struct snapshot *inspect);
+/* The container that `e` takes the place of: found once. False: there is none. */
+bool predecessor_find(struct predecessor *ret, struct judge *j, const struct entry *e);
+void predecessor_deinit(struct predecessor *p);
 bool recently_gone(const struct judge *j, const char *id);
 /* Tells of a container that went away before it could be read. 0 or -ENOMEM. */
 int gone_unseen(struct judge *j, const struct entry *e, const struct cause *cause, int64_t end_ns);
+
+/* carried.c */
+/* Tells of a container that is judged for the first time; `news`: it has bad findings. */
+int carried_or_appeared(struct judge *j, struct entry *e, bool news);
 
 /* evaluate.c */
 void fact_set_add(struct fact_set *set, enum fact_id fact);
@@ -321,7 +339,12 @@ int drift_finding(struct judge *j, struct entry *e, const struct finding *f,
     const struct cause *cause);
 /* A finding whose rule is not judged any more. `why`: "excluded: REASON" */
 int drift_unselected(struct judge *j, struct entry *e, const struct finding *f, const char *why);
+/* A finding as it stands, held against what is kept of the predecessor's (NULL: nothing). */
+int drift_difference(struct judge *j, struct entry *e, const struct finding *f,
+    const struct predecessor *p, struct json_object *kept);
 int drift_appeared(struct judge *j, struct entry *e, const struct cause *cause);
+int drift_carried(
+    struct judge *j, struct entry *e, const struct predecessor *p, const struct cause *cause);
 int drift_gone(struct judge *j, struct entry *e, const struct cause *cause);
 /* A notice that is committed with the round. Takes `more`. */
 int drift_notice(struct judge *j, const char *kind, struct json_object *more);
@@ -336,6 +359,10 @@ void add_judged(struct object *o, const struct judge *j, const struct subject *s
 int state_load(struct judge *j);
 int state_save(struct judge *j, struct entry *e);
 struct json_object *state_read(const struct judge *j, const struct subject *s);
+/* The same as text, the caller's; NULL: there is none. 0 or -errno. */
+int state_text(const struct judge *j, const struct subject *s, char **ret);
+/* Reads what is kept of one finding. False: it is not what state_save() writes. */
+bool state_read_finding(struct finding *ret, struct json_object *kept);
 /* What is kept of one finding; a new reference, or NULL. */
 struct json_object *state_finding(
     const struct judge *j, const struct subject *s, const struct rule *rule);
@@ -355,6 +382,8 @@ int outbox_put(struct judge *j, int kind, const char *id, char *state);
 const char *outbox_state(const struct judge *j, int kind, const char *id);
 /* Takes the body. */
 int outbox_record(struct judge *j, const char *kind, const char *id, int64_t until_ms, char *body);
+/* The body of a record, the caller's; NULL: there is none. 0 or -errno. */
+int outbox_read_record(const struct judge *j, const char *kind, const char *id, char **ret);
 void outbox_flush(struct judge *j);
 
 /* files.c */

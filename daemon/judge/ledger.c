@@ -307,12 +307,29 @@ ledger_commit(struct ledger *l, char **retwhy)
 	return 0;
 }
 
+/* Runs a bound statement that yields at most one text, the caller's to free. */
+static int
+get_text(struct ledger *l, sqlite3_stmt *statement, char **ret)
+{
+	char *text = NULL;
+	int step, r = 0;
+
+	step = sqlite3_step(statement);
+	if (step == SQLITE_ROW) {
+		text = strdup((const char *)sqlite3_column_text(statement, 0));
+		r = text == NULL ? -ENOMEM : 0;
+	} else if (step != SQLITE_DONE) {
+		r = store_errno(l->store);
+	}
+	(void)sqlite3_reset(statement);
+	*ret = text;
+	return r;
+}
+
 int
 ledger_get_subject(struct ledger *l, int kind, const char *id, char **ret)
 {
 	sqlite3_stmt *statement;
-	char *state = NULL;
-	int step, r = 0;
 
 	*ret = NULL;
 	if (l->store == NULL)
@@ -322,16 +339,23 @@ ledger_get_subject(struct ledger *l, int kind, const char *id, char **ret)
 		return store_errno(l->store);
 	(void)sqlite3_bind_int(statement, 1, kind);
 	(void)bind_text(statement, 2, id, strlen(id));
-	step = sqlite3_step(statement);
-	if (step == SQLITE_ROW) {
-		state = strdup((const char *)sqlite3_column_text(statement, 0));
-		r = state == NULL ? -ENOMEM : 0;
-	} else if (step != SQLITE_DONE) {
-		r = store_errno(l->store);
-	}
-	(void)sqlite3_reset(statement);
-	*ret = state;
-	return r;
+	return get_text(l, statement, ret);
+}
+
+int
+ledger_get_record(struct ledger *l, const char *kind, const char *id, char **ret)
+{
+	sqlite3_stmt *statement;
+
+	*ret = NULL;
+	if (l->store == NULL)
+		return 0;
+	statement = store_statement(l->store, STORE_RECORD);
+	if (statement == NULL)
+		return store_errno(l->store);
+	(void)bind_text(statement, 1, kind, strlen(kind));
+	(void)bind_text(statement, 2, id, strlen(id));
+	return get_text(l, statement, ret);
 }
 
 int

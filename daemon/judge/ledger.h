@@ -52,6 +52,8 @@ typedef int ledger_record_fn(
     void *arg, const char *kind, const char *id, int64_t until_ms, const char *body, size_t len);
 /* The kept state of one subject, the caller's to free; NULL: there is none. 0 or -errno. */
 int ledger_get_subject(struct ledger *l, int kind, const char *id, char **ret);
+/* The same of a record. */
+int ledger_get_record(struct ledger *l, const char *kind, const char *id, char **ret);
 /* Every kept subject or record; stops at the first callback that returns other than 0, and returns
  * that. */
 int ledger_each_subject(struct ledger *l, ledger_subject_fn *fn, void *arg);

@@ -46,9 +46,12 @@ subject_gone(struct judge *j, struct entry *e, const struct cause *cause, int64_
 	bool container = e->s.kind == SUBJECT_CONTAINER;
 	int r = 0;
 
-	if (e->known && !j->baseline)
+	/* It is told, and held against a successor, as it stood. */
+	if (e->known && e->dirty && !j->baseline)
+		r = state_save(j, e);
+	if (r == 0 && e->known && !j->baseline)
 		r = drift_gone(j, e, cause);
-	else if (container && !e->known)
+	if (r == 0 && container && !e->known)
 		r = gone_unseen(j, e, cause, end_ns);
 	if (r == 0 && container)
 		r = gone_note(j, e);

@@ -174,6 +174,22 @@ outbox_record(struct judge *j, const char *kind, const char *id, int64_t until_m
 	return ledger_has_store(j->ledger) ? -ENOMEM : 0;
 }
 
+int
+outbox_read_record(const struct judge *j, const char *kind, const char *id, char **ret)
+{
+	const struct outbox *box = &j->outbox;
+
+	for (size_t i = box->n_records; i > 0; i--) {
+		const struct record *record = &box->records[i - 1];
+
+		if (strcmp(record->kind, kind) != 0 || strcmp(record->id, id) != 0)
+			continue;
+		*ret = strdup(record->body);
+		return *ret == NULL ? -ENOMEM : 0;
+	}
+	return ledger_get_record(j->ledger, kind, id, ret);
+}
+
 /* Failures are the ledger's to remember: ledger_commit() reports the first. */
 static void
 write_all(struct judge *j)

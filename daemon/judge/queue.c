@@ -271,6 +271,8 @@ take_snapshot(struct judge *j, struct entry *e, struct snapshot *snapshot)
 	    entry_name(j, e, string_of(snapshot, FACT_CONTAINER_NAME),
 		string_of(snapshot, FACT_CONTAINER_IMAGE)) < 0)
 		judge_trouble(j, "out of memory");
+	if (snapshot->topic == TOPIC_CONTAINER_INSPECT)
+		e->kin = kin_of(snapshot);
 	swap_in(j, e, snapshot);
 }
 

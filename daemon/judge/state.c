@@ -33,9 +33,8 @@ read_covered(struct json_object *kept)
 	return 0;
 }
 
-/* False: it is not what state_save() writes. */
-static bool
-read_finding(struct finding *f, struct json_object *kept)
+bool
+state_read_finding(struct finding *ret, struct json_object *kept)
 {
 	const char *verdict = text_of(kept, "verdict"), *digest = text_of(kept, "digest");
 	struct json_object *since = NULL;
@@ -43,11 +42,11 @@ read_finding(struct finding *f, struct json_object *kept)
 
 	if (v < 0 || digest == NULL || !json_object_object_get_ex(kept, "since", &since))
 		return false;
-	f->verdict = (uint8_t)v;
-	f->digest = strtoull(digest, NULL, 16);
-	f->since_ms = json_object_get_int64(since);
-	f->covered = read_covered(kept);
-	f->judged = true;
+	ret->verdict = (uint8_t)v;
+	ret->digest = strtoull(digest, NULL, 16);
+	ret->since_ms = json_object_get_int64(since);
+	ret->covered = read_covered(kept);
+	ret->judged = true;
 	return true;
 }
 
@@ -56,6 +55,7 @@ read_finding(struct finding *f, struct json_object *kept)
 struct saving {
 	const struct judge *judge;
 	const struct subject *subject;
+	uint64_t kin;
 	struct json_object *before; /* findings as they were kept, in a gap alone; else NULL */
 	FILE *out;
 	bool failed;
@@ -116,8 +116,9 @@ put_finding(struct saving *w, const struct finding *f)
 
 	/* In a gap the facts may be gone while the verdict stays: then its reason is kept too. */
 	if (w->before != NULL && finding_is_blind(w->judge, w->subject, rule) &&
-	    json_object_object_get_ex(w->before, rule->key, &kept) && read_finding(&was, kept) &&
-	    was.verdict == f->verdict && was.digest == f->digest) {
+	    json_object_object_get_ex(w->before, rule->key, &kept) &&
+	    state_read_finding(&was, kept) && was.verdict == f->verdict &&
+	    was.digest == f->digest) {
 		put_value(w, json_object_get(kept));
 		return;
 	}
@@ -142,6 +143,8 @@ put_state(struct saving *w)
 	put_string(w, s->name);
 	(void)fputs(",\"image\":", w->out);
 	put_string(w, s->image);
+	if (w->kin != 0)
+		(void)fprintf(w->out, ",\"kin\":\"%016" PRIx64 "\"", w->kin);
 	(void)fputs(",\"findings\":{", w->out);
 	for (unsigned i = 0; i < s->n_findings; i++) {
 		if (!s->findings[i].judged)
@@ -158,7 +161,7 @@ put_state(struct saving *w)
 int
 state_save(struct judge *j, struct entry *e)
 {
-	struct saving w = { .judge = j, .subject = &e->s };
+	struct saving w = { .judge = j, .subject = &e->s, .kin = e->kin };
 	struct json_object *state = NULL;
 	char *text = NULL;
 	size_t len;
@@ -179,16 +182,24 @@ state_save(struct judge *j, struct entry *e)
 	return outbox_put(j, (int)e->s.kind, e->s.id, text);
 }
 
+int
+state_text(const struct judge *j, const struct subject *s, char **ret)
+{
+	const char *waiting = outbox_state(j, (int)s->kind, s->id);
+
+	if (waiting == NULL)
+		return ledger_get_subject(j->ledger, (int)s->kind, s->id, ret);
+	*ret = strdup(waiting);
+	return *ret == NULL ? -ENOMEM : 0;
+}
+
 /* The kept state of a subject, parsed; a new reference, or NULL. */
 struct json_object *
 state_read(const struct judge *j, const struct subject *s)
 {
-	const char *waiting = outbox_state(j, (int)s->kind, s->id);
 	_cleanup_(freep) char *text = NULL;
 
-	if (waiting != NULL)
-		return json_tokener_parse(waiting);
-	if (ledger_get_subject(j->ledger, (int)s->kind, s->id, &text) < 0 || text == NULL)
+	if (state_text(j, s, &text) < 0 || text == NULL)
 		return NULL;
 	return json_tokener_parse(text);
 }
@@ -243,8 +254,10 @@ load_entry(struct judge *j, int kind, const char *id, struct json_object *state)
 		struct finding *f = &e->s.findings[i];
 
 		if (json_object_object_get_ex(findings, j->rb->rules[f->rule]->key, &kept))
-			(void)read_finding(f, kept);
+			(void)state_read_finding(f, kept);
 	}
+	if (text_of(state, "kin") != NULL)
+		e->kin = strtoull(text_of(state, "kin"), NULL, 16);
 	e->known = true;
 	e->added_ms = 0;
 	return 0;

@@ -217,6 +217,8 @@ static const struct key report_keys[] = {
 	    .min = 1, .max = 7 * DAY },
 	{ "open_interval", take_interval, offsetof(struct settings, open_interval_s), .min = 1,
 	    .max = 30 * DAY },
+	{ "carried_within", take_interval, offsetof(struct settings, carried_within_s), .min = 1,
+	    .max = DAY },
 };
 
 static const struct key limits_keys[] = {
@@ -265,6 +267,7 @@ default_settings(struct loading *l)
 		.keep_days = 400,
 		.keep_bytes = 512 * MIB,
 		.exec_keep_s = DAY,
+		.carried_within_s = 10 * MINUTE,
 	};
 	l->selection.levels = ~UINT32_C(0);
 	return params_default(&l->rb->params, l->rb->arena);

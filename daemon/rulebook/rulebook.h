@@ -145,7 +145,9 @@ struct settings {
 	const char *syslog_facility;       /* "authpriv" */
 	unsigned keep_days;
 	uint64_t keep_bytes;
-	unsigned exec_keep_s; /* how long an exec finding stays: 1 day */
+	unsigned exec_keep_s;      /* how long an exec finding stays: 1 day */
+	unsigned carried_within_s; /* how soon a container takes the place of a gone one: 10 min;
+				      0: never */
 };
 
 /* An operator's entry: a fail is waived, or a review attested, by whom, why and until when. The

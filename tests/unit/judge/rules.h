@@ -134,6 +134,7 @@ test_rulebook(const struct rule_text *texts, unsigned n)
 	rb->settings.engine_socket = "/run/docker.sock";
 	rb->settings.resync_interval_s = 6 * 3600;
 	rb->settings.exec_keep_s = 24 * 3600;
+	rb->settings.carried_within_s = 600;
 	return rb;
 }
 

@@ -391,7 +391,8 @@ test_changes_while_away(void **state)
 	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.cap_add\": [\"B\", \"C\"]}");
 	world_remove(w, SUBJECT_CONTAINER, "bbb");
 	world_set(w, SUBJECT_CONTAINER, "ccc", good_container);
-	world_set(w, SUBJECT_CONTAINER, "ccc", "{\"container.privileged\": true}");
+	world_set(w, SUBJECT_CONTAINER, "ccc",
+	    "{\"container.name\": \"db\", \"container.privileged\": true}");
 	world_set(w, SUBJECT_HOST, "", "{\"host.kernel\": \"5\"}");
 	world_start(w);
 	rows = world_rows(w);

@@ -567,6 +567,20 @@ world_rows(struct world *w)
 	return w->rows;
 }
 
+bool
+world_file_has(struct world *w, const char *text)
+{
+	_cleanup_(freep) char *bytes = malloc(1 << 22);
+	FILE *in = fopen(w->path, "r");
+	size_t n;
+
+	assert_true(bytes != NULL && in != NULL);
+	n = fread(bytes, 1, 1 << 22, in);
+	(void)fclose(in);
+	assert_true(n > 0 && n < 1 << 22);
+	return memmem(bytes, n, text, strlen(text)) != NULL;
+}
+
 struct json_object *
 json_at(struct json_object *json, const char *path)
 {

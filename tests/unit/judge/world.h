@@ -66,6 +66,9 @@ void expect_rows(struct json_object *rows, size_t n);
 /* A row's type, rule and moves in one line: "regressed caps pass fail". */
 void expect_row(struct json_object *row, const char *want);
 
+/* Whether a text stands in the file of a ledger that is closed. */
+bool world_file_has(struct world *w, const char *text);
+
 /* The text of a member, by a path such as "subject/id"; "" when there is none. */
 const char *json_text(struct json_object *json, const char *path);
 struct json_object *json_at(struct json_object *json, const char *path);

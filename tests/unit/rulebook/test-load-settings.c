@@ -67,6 +67,7 @@ test_all_settings(void **state)
 	    "  syslog_facility: local3\n"
 	    "  heartbeat_interval: off\n"
 	    "  open_interval: 90s\n"
+	    "  carried_within: 2m\n"
 	    "limits: {resync_interval: 5m, keep_days: 30, keep_size: 1GiB, exec_keep: 2h}\n");
 	fixture_load_good(&fixture);
 	s = &fixture.rb->settings;
@@ -76,6 +77,7 @@ test_all_settings(void **state)
 	assert_string_equal(s->syslog_facility, "local3");
 	assert_int_equal(s->heartbeat_interval_s, 0);
 	assert_int_equal(s->open_interval_s, 90);
+	assert_int_equal(s->carried_within_s, 120);
 	assert_int_equal(s->resync_interval_s, 300);
 	assert_int_equal(s->keep_days, 30);
 	assert_int_equal(s->keep_bytes, UINT64_C(1) << 30);

@@ -60,6 +60,7 @@ assert_defaults(const struct settings *s)
 	assert_int_equal(s->resync_interval_s, 6 * 3600);
 	assert_int_equal(s->heartbeat_interval_s, 3600);
 	assert_int_equal(s->open_interval_s, 24 * 3600);
+	assert_int_equal(s->carried_within_s, 600);
 	assert_int_equal(s->report_journal, -1);
 	assert_int_equal(s->report_syslog, -1);
 	assert_string_equal(s->syslog_facility, "authpriv");
