@@ -40,15 +40,34 @@ has_file(const struct found *f, const char *real)
 	return false;
 }
 
+/* The folder's real path, and the name in it: a link by that name is a place of its own. */
+static int
+entry_of(const struct host *host, const char *path, char **ret)
+{
+	_cleanup_(freep) char *folder = NULL, *real = NULL;
+	const char *name = strrchr(path, '/') + 1;
+	int r;
+
+	folder = strndup(path, (size_t)(name - path));
+	if (folder == NULL)
+		return -ENOMEM;
+	r = host_realpath(host, folder, &real);
+	if (r < 0)
+		return r;
+	return asprintf(ret, "%s/%s", real, name) < 0 ? -ENOMEM : 0;
+}
+
 /* /lib and /usr/lib may be one folder: a file counts once. */
 static int
 add_file(struct found *f, const struct host *host, const char *path)
 {
 	_cleanup_(freep) char *real = NULL;
-	int r = host_realpath(host, path, &real);
+	_cleanup_(closep) int fd = host_open_path(host, path, true);
+	int r;
 
-	if (r == -ENOENT || r == -ENOTDIR)
+	if (fd == -ENOENT || fd == -ENOTDIR)
 		return 0;
+	r = fd < 0 ? fd : entry_of(host, path, &real);
 	if (r < 0)
 		return r;
 	if (has_file(f, real))

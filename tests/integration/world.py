@@ -261,8 +261,9 @@ class HostRoot:
         return os.path.join(self.path, path.lstrip("/"))
 
     def write(self, path, text="", mode=0o644, owner=(0, 0)):
-        full = write_file(self.at(path), text, mode)
+        full = write_file(self.at(path), text)
         os.chown(full, *owner)
+        os.chmod(full, mode)  # a new owner takes set-id bits away
         return full
 
     def chmod(self, path, mode):

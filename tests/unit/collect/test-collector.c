@@ -201,6 +201,37 @@ test_recorded_documents(void **state)
 	free(containers);
 }
 
+/* The number of mounts; 0: unreadable. */
+static size_t
+mounts_with(const struct fake_answer *script)
+{
+	struct world w = world_new(script);
+	struct answer a = collect(&w, ID, TOPIC_CONTAINER_INSPECT);
+	const struct value *mounts = snapshot_get(a.snapshot, FACT_CONTAINER_MOUNTS);
+	size_t n = mounts->type == VALUE_LIST ? mounts->len : 0;
+
+	assert_int_equal(w.engine->n_requests, 3); /* with the ping */
+	snapshot_free(a.snapshot);
+	world_free(&w);
+	return n;
+}
+
+static void
+test_volumes_of_a_container(void **state)
+{
+	char *container = recorded("container-mounts-running.json");
+	char *volumes = recorded("volumes.json");
+	const struct fake_answer told[] = { PING, { "/containers/" ID, PLAY_JSON, container },
+		{ "/volumes?filters=", PLAY_JSON, volumes }, END };
+	const struct fake_answer not_told[] = { PING, { "/containers/" ID, PLAY_JSON, container },
+		END };
+
+	assert_int_equal(mounts_with(told), 3);
+	assert_int_equal(mounts_with(not_told), 0);
+	free(container);
+	free(volumes);
+}
+
 static void
 test_gone(void **state)
 {
@@ -596,22 +627,27 @@ test_units_are_searched(void **state)
 	static const char *const service[] = { "/etc/systemd/system/docker.service",
 		"/usr/lib/systemd/system/docker.service",
 		"/etc/systemd/system/docker.service.d/10-flags.conf",
+		"/etc/systemd/system/docker.service.d/link.conf",
 		"/run/systemd/system/docker.service.d/a.conf" };
 	static const char *const socket[] = { "/usr/lib/systemd/system/docker.socket" };
 	static const struct fake_answer script[] = { END };
 	struct world w = world_new(script);
 	struct answer a;
-	char lib[128];
+	char lib[128], link[160];
 
 	for (size_t i = 0; i < ARRAY_SIZE(service); i++)
 		make_file(&w, service[i], "");
+	/* Who owns a link says where it leads, also when that has a place of its own. */
+	(void)snprintf(link, sizeof(link), "%s%s", w.root, service[3]);
+	assert_int_equal(unlink(link), 0);
+	assert_int_equal(symlink(service[2], link), 0);
 	make_file(&w, socket[0], "");
 	make_file(&w, "/etc/systemd/system/docker.service.d/README", "");
 	(void)snprintf(lib, sizeof(lib), "%s/lib", w.root);
 	assert_int_equal(symlink("usr/lib", lib), 0);
 
 	a = collect(&w, NULL, TOPIC_ENGINE_UNITS);
-	assert_files(snapshot_get(a.snapshot, FACT_ENGINE_UNITS_SERVICE), service, 4);
+	assert_files(snapshot_get(a.snapshot, FACT_ENGINE_UNITS_SERVICE), service, 5);
 	assert_files(snapshot_get(a.snapshot, FACT_ENGINE_UNITS_SOCKET), socket, 1);
 	snapshot_free(a.snapshot);
 	world_free(&w);
@@ -692,6 +728,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_recorded_documents),
+		cmocka_unit_test(test_volumes_of_a_container),
 		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_no_bridge),
 		cmocka_unit_test(test_bad_engines),
