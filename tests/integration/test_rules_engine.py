@@ -13,6 +13,7 @@ import signal
 import subprocess
 import unittest
 
+import certificates
 import daemon
 import engine
 import world
@@ -29,22 +30,6 @@ def start(docker):
     """A running engine; it ends with the module."""
     unittest.addModuleCleanup(docker.close)
     return docker.start()
-
-
-def make_certificates(path):
-    """A CA, a certificate for the engine, and its key."""
-    os.mkdir(path)
-    ca, ca_key, cert, key = (os.path.join(path, name) for name in ("ca.pem", "ca-key.pem", "cert.pem", "key.pem"))
-    request = os.path.join(path, "request")
-    new = ["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    for command in (
-        [*new, "-x509", "-subj", "/CN=ca", "-days", "2", "-keyout", ca_key, "-out", ca],
-        [*new, "-subj", "/CN=localhost", "-keyout", key, "-out", request],
-        ["openssl", "x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial", "-days", "2",
-         "-out", cert],
-    ):
-        subprocess.run(command, check=True, capture_output=True)
-    return {"tlscacert": ca, "tlscert": cert, "tlskey": key}
 
 
 class Inheriting(engine.Engine):
@@ -106,14 +91,14 @@ def others_that_look_like_dockerd():
             process.wait()
 
 
-def set_up_by_default(_certificates):
+def set_up_by_default(_files):
     """Nothing is set but what the tests need."""
     docker = start(engine.Engine(own_network=True, flags={"iptables": None}))
     seen["default"] = Verdicts.of(docker)
     return docker
 
 
-def set_up_by_flags(_certificates):
+def set_up_by_flags(_files):
     """Settings on the command line: with = or as words of their own, long or short."""
     docker = start(engine.Engine(
         own_network=True,
@@ -129,7 +114,7 @@ def set_up_by_flags(_certificates):
     seen["flags"] = Verdicts.of(docker)
 
 
-def set_up_by_one_line(certificates):
+def set_up_by_one_line(files):
     """Settings as they should be, in one line of daemon.json, among values that look otherwise."""
     docker = engine.Engine(own_network=True, flags={"host": None, "iptables": None})
     config = {
@@ -140,7 +125,7 @@ def set_up_by_one_line(certificates):
         "icc": False,
         "iptables": True,
         "tlsverify": True,
-        **certificates,
+        **files,
     }
     world.write_file(docker.config, json.dumps(config, separators=(",", ":")))
     start(docker)
@@ -150,14 +135,14 @@ def set_up_by_one_line(certificates):
         seen["one-line"] = Verdicts.of(docker)
 
 
-def set_up_by_many_lines(certificates):
+def set_up_by_many_lines(files):
     """Settings as they should not be, each element of daemon.json on a line of its own."""
     docker = engine.Engine(own_network=True, flags={"host": None, "iptables": None})
     docker.configure({
         "hosts": [f"unix://{docker.socket}", "tcp://127.0.0.1:2376"],
         "tls": True,
         "tlsverify": False,
-        **certificates,
+        **files,
         "log-level": "debug",
         "log-driver": "local",
         "cgroup-parent": "/site",
@@ -168,11 +153,11 @@ def set_up_by_many_lines(certificates):
     seen["many-lines"] = Verdicts.of(start(docker))
 
 
-def set_up_inheriting(_certificates):
+def set_up_inheriting(_files):
     seen["inheriting"] = Verdicts.of(start(Inheriting(port=2375)))
 
 
-def set_up_remapped(_certificates):
+def set_up_remapped(_files):
     """User namespaces: who may have which ids says a file that only this engine sees."""
     docker = start(Remapped())
     docker.run("--name", "root")
@@ -181,7 +166,7 @@ def set_up_remapped(_certificates):
     seen["remapped"] = Verdicts.of(docker)
 
 
-def set_up_with_a_new_default(_certificates):
+def set_up_with_a_new_default(_files):
     """Containers from before and after a restart that made no-new-privileges the default."""
     docker = engine.Engine()
     start(docker)
@@ -199,11 +184,11 @@ def setUpModule():
     global folder, by_default
     folder = world.scratch("s-")
     unittest.addModuleCleanup(shutil.rmtree, folder)
-    certificates = make_certificates(os.path.join(folder, "tls"))
-    by_default = set_up_by_default(certificates)
+    files = certificates.make(folder)
+    by_default = set_up_by_default(files)
     for set_up in (set_up_by_flags, set_up_by_one_line, set_up_by_many_lines, set_up_inheriting, set_up_remapped,
                    set_up_with_a_new_default):
-        set_up(certificates)
+        set_up(files)
 
 
 class Settings(VerdictsTest):
