@@ -2,7 +2,8 @@
  *
  * Exec sessions: records, since the engine forgets them. The facts of container.execs are made of
  * what was seen, here and nowhere else. A session that could not be read leaves the list cut, so
- * that no rule passes over it. */
+ * that no rule passes over it. A health check is a session every few seconds, and each is like the
+ * last: one ordinary session stands for all of its user's. */
 #include "judge/inner.h"
 
 #include "judge/object.h"
@@ -71,6 +72,47 @@ held_list(const struct entry *e)
 	return v->type == VALUE_LIST ? v : NULL;
 }
 
+static bool
+is_true(const struct value *v)
+{
+	return v != NULL && v->type == VALUE_BOOL && v->boolean;
+}
+
+static bool
+same_text(const struct value *a, const struct value *b)
+{
+	return a != NULL && b != NULL && a->type == VALUE_STRING && b->type == VALUE_STRING &&
+	       a->len == b->len && memcmp(a->string, b->string, a->len) == 0;
+}
+
+/* By the container's own user, and without privileges. */
+static bool
+is_ordinary(const struct value *exec)
+{
+	return !is_true(value_get(exec, "privileged")) &&
+	       same_text(value_get(exec, "user"), value_get(exec, "default_user"));
+}
+
+static bool
+are_alike(const struct value *a, const struct value *b)
+{
+	return is_ordinary(a) && is_ordinary(b) &&
+	       same_text(value_get(a, "user"), value_get(b, "user"));
+}
+
+/* One in the list stands for it, and will for a while. */
+static bool
+is_stood_for(const struct judge *j, const struct entry *e, const struct value *exec)
+{
+	const struct value *held = held_list(e);
+	int64_t since_ms = clock_realtime_ms() - keep_ms(j) / 2;
+
+	for (uint32_t i = 0; held != NULL && i < held->len; i++)
+		if (are_alike(&held->items[i], exec) && time_of(&held->items[i]) > since_ms)
+			return true;
+	return false;
+}
+
 static void
 note_end(int64_t *ret, int64_t ends_ms)
 {
@@ -92,7 +134,8 @@ make_list(const struct judge *j, struct entry *e, const struct value *more, stru
 		return -ENOMEM;
 	*ret_changes_at_ms = 0;
 	for (uint32_t i = 0; held != NULL && i < held->len; i++)
-		if (time_of(&held->items[i]) + keep_ms(j) > now_ms)
+		if (time_of(&held->items[i]) + keep_ms(j) > now_ms &&
+		    !(more != NULL && are_alike(&held->items[i], more)))
 			items[n++] = held->items[i];
 	if (more != NULL)
 		items[n++] = *more;
@@ -214,7 +257,7 @@ on_exec(void *arg, const struct value *exec, const char *why)
 	LIST_REMOVE(ask, in_judge);
 	j->execs_outstanding--;
 	judge_schedule(j, 0);
-	if (e == NULL)
+	if (e == NULL || (exec != NULL && is_stood_for(j, e, exec)))
 		return;
 	if (exec == NULL)
 		cut_list(j, e);

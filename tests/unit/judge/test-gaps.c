@@ -330,6 +330,41 @@ restored(struct world *w)
 	return judge_summary(w->judge).verdicts[VERDICT_FAIL] == 0;
 }
 
+static bool
+execs_are_answered(struct world *w)
+{
+	return judge_is_idle(w->judge);
+}
+
+/* A health check every few seconds costs an answer, and nothing is written or judged. */
+static void
+test_execs_that_are_alike(void **state)
+{
+	struct world *w = *state;
+	uint64_t judged;
+	unsigned committed;
+	char id[16];
+
+	world_start(w);
+	say_exec(w, "e1", false, 0);
+	world_settle(w);
+	(void)world_rows(w);
+	committed = w->committed;
+	judged = judge_counters(w->judge)->evaluations;
+	for (unsigned i = 0; i < 300; i++) {
+		(void)snprintf(id, sizeof(id), "h%u", i);
+		say_exec(w, id, false, 0);
+		world_until(w, execs_are_answered);
+	}
+	expect_rows(world_rows(w), 0);
+	assert_int_equal(w->committed, committed);
+	assert_int_equal(judge_counters(w->judge)->evaluations, judged);
+	/* They hide nothing. */
+	say_exec(w, "e2", true, 0);
+	world_settle(w);
+	expect_row(json_at(world_rows(w), "0"), "regressed execs pass fail");
+}
+
 static void
 test_exec_is_long_ago(void **state)
 {
@@ -471,6 +506,7 @@ main(void)
 		IN_A_WORLD(test_engine_goes_away_slowly),
 		IN_A_WORLD(test_change_in_a_gap_is_kept),
 		IN_A_WORLD(test_execs),
+		IN_A_WORLD(test_execs_that_are_alike),
 		IN_A_WORLD(test_exec_is_long_ago),
 		IN_A_WORLD(test_exec_that_was_too_quick),
 		IN_A_WORLD(test_store_that_fails),
