@@ -19,6 +19,7 @@ RELEASE = os.environ.get("PLIMSOLL_TEST_RELEASE", "bookworm")
 
 SERVICE = "plimsolld.service"
 SOCKET = "/run/plimsoll/plimsoll.sock"
+EXAMPLES = "/usr/share/doc/plimsoll/examples"
 ENGINE_UNITS = ("docker.service", "docker.socket", "containerd.service")
 MODE_RULE = "file-daemon-json-mode"
 PATIENCE = 60
@@ -232,8 +233,18 @@ class Story(unittest.TestCase):
     def test_41_reload(self):
         host = self.host
         pid = host.show(SERVICE, "MainPID")
+        after = host.last_seq()
+        host.write("/etc/plimsoll/plimsoll.d/site.yaml", "params:\n  image_age_days: 90\n")
         host.run("systemctl", "reload", SERVICE)
-        host.wait_settled()
+        host.wait_entry("the reload", lambda e: e.get("PLIMSOLL_NOTICE") == "reloaded", after)
+        after = host.last_seq()
+        host.write("/etc/plimsoll/plimsoll.d/site.yaml", "params:\n  image_age_day: 90\n")
+        host.run("systemctl", "reload", SERVICE)
+        entry = host.wait_entry("the refusal", lambda e: e.get("PLIMSOLL_NOTICE") == "reloaded", after)
+        self.assertIn("site.yaml:2", entry["MESSAGE"])
+        self.assertTrue(host.is_active(SERVICE))
+        host.run("rm", "/etc/plimsoll/plimsoll.d/site.yaml")
+        host.run("plimsoll", "reload")
         self.assertEqual(pid, host.show(SERVICE, "MainPID"))
 
     def test_42_the_watchdog_is_fed(self):
@@ -264,13 +275,27 @@ class Story(unittest.TestCase):
         self.assertTrue(self.host.is_active(SERVICE))
 
     def test_50_wrong_settings(self):
-        """It does not start, says where the error is, and is not started again and again."""
+        """It does not start, says where the error is, is not started again and again, and tells somebody."""
         host = self.host
+        drop_in = "/etc/systemd/system/plimsolld.service.d"
+        host.run("mkdir", "-p", drop_in)
+        host.run("cp", f"{EXAMPLES}/on-failure.conf", drop_in)
+        host.run("cp", f"{EXAMPLES}/plimsoll-alert@.service", "/etc/systemd/system/")
+        host.run("systemctl", "daemon-reload")
         host.write("/etc/plimsoll/plimsoll.d/site.yaml", "limits:\n  keep_day: 3\n")
         host.try_run("systemctl", "restart", SERVICE)
-        world.wait_for("the failure", lambda: host.show(SERVICE, "ActiveState")["ActiveState"] == "failed", PATIENCE)
-        self.assertIn("site.yaml:2", host.run("journalctl", "-u", SERVICE, "-n", "20"))
-        host.run("rm", "/etc/plimsoll/plimsoll.d/site.yaml")
+
+        def told():
+            return host.journal("SYSLOG_IDENTIFIER=plimsoll-alert")
+
+        world.wait_for("the alert", told, PATIENCE)
+        self.assertEqual("failed", host.show(SERVICE, "ActiveState")["ActiveState"])
+        self.assertIn("plimsolld.service has failed", told()[0]["MESSAGE"])
+        self.assertIn("site.yaml:2", host.run("journalctl", "--unit", SERVICE, "--lines=20"))
+
+        host.run("rm", "-r", "/etc/plimsoll/plimsoll.d/site.yaml", drop_in)
+        host.run("rm", "/etc/systemd/system/plimsoll-alert@.service")
+        host.run("systemctl", "daemon-reload")
         host.run("systemctl", "restart", SERVICE)
         host.wait_settled()
 
