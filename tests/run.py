@@ -389,6 +389,7 @@ def run_module(module, timeout, **variables):
     """One module of tests in a process of its own. Whatever it leaves is cleared away."""
     result = Result()
     scratch = tempfile.mkdtemp(prefix="plim-", dir="/tmp")
+    os.chmod(scratch, 0o755)
     os.chmod(scratch, 0o711)  # an engine's remapped users pass through
     report = os.path.join(scratch, "report")
     environment = dict(

@@ -225,7 +225,9 @@ take_params(struct drift_feed *f, const struct request *rq)
 		if (*after < '0' || *after > '9' || *end != '\0' || errno != 0)
 			return false;
 	}
-	f->follow = follow != NULL && strcmp(follow, "0") != 0;
+	f->follow = follow != NULL && strcmp(follow, "1") == 0;
+	if (follow != NULL && !f->follow && strcmp(follow, "0") != 0)
+		return false;
 	return take_time(request_param(rq, "since"), f->since) &&
 	       take_time(request_param(rq, "until"), f->until);
 }
@@ -270,7 +272,8 @@ drift_feed_new(struct drift_feeds *d, struct request *rq)
 	}
 	f->all = d;
 	if (!take_params(f, rq)) {
-		request_fail(rq, 400, "after is a number, since and until are times",
+		request_fail(rq, 400,
+		    "after is a number, follow is 0 or 1, since and until are times",
 		    "?after=17&since=2026-11-23T17:00:00.000Z");
 		feed_free(f);
 		return NULL;
