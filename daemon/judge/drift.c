@@ -182,7 +182,9 @@ array_without(struct json_object *array, struct json_object *without)
 		item = json_object_array_get_idx(array, i);
 		if (json_object_is_type(without, json_type_array) && array_has(without, item))
 			continue;
-		if (array_add(rest, json_object_get(item)) < 0) {
+		/* An item may be a null. */
+		if (json_object_array_add(rest, json_object_get(item)) < 0) {
+			json_object_put(item);
 			json_object_put(rest);
 			rest = NULL;
 		}

@@ -19,7 +19,7 @@ static const struct rule_text rules[] = {
 	{ .key = "caps",
 	    .scope = SUBJECT_CONTAINER,
 	    .kind = RULE_OFFENDERS,
-	    .test = "container.cap_add",
+	    .test = "container.cap_add.map(c, c == \"NULL\" ? dyn(null) : dyn(c))",
 	    .says = "{subject} adds capabilities",
 	    .severity = SEVERITY_HIGH },
 	{ .key = "confined",
@@ -176,6 +176,22 @@ test_other_offenders(void **state)
 	expect_row(json_at(rows, "0"), "changed caps fail fail");
 	assert_string_equal(json_text(rows, "0/added"), "[ \"C\" ]");
 	assert_string_equal(json_text(rows, "0/removed"), "[ \"A\" ]");
+}
+
+static void
+test_offender_that_is_null(void **state)
+{
+	struct world *w = *state;
+	struct json_object *rows;
+
+	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.cap_add\": [\"NULL\"]}");
+	start(w);
+	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.cap_add\": [\"A\"]}");
+	event(w, "aaa", "container update");
+	rows = world_rows(w);
+	expect_rows(rows, 1);
+	assert_string_equal(json_text(rows, "0/removed"), "[ null ]");
+	assert_string_equal(w->trouble, "");
 }
 
 static void
@@ -571,6 +587,7 @@ main(void)
 		IN_A_WORLD(test_regressed_and_restored),
 		IN_A_WORLD(test_unknown_regresses),
 		IN_A_WORLD(test_other_offenders),
+		IN_A_WORLD(test_offender_that_is_null),
 		IN_A_WORLD(test_appeared),
 		IN_A_WORLD(test_gone),
 		IN_A_WORLD(test_unseen),
