@@ -243,7 +243,7 @@ rulebook_exceptions(const struct rulebook *rb, const struct rule *rule, unsigned
 	while (high < rb->n_exceptions && rb->exceptions[high].rule == rule)
 		high++;
 	*ret_n = high - low;
-	return rb->exceptions + low;
+	return high > low ? &rb->exceptions[low] : NULL;
 }
 
 const struct benchmark_entry *
