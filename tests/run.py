@@ -293,28 +293,29 @@ FUZZ_SEEDS = {"replies": os.path.join(ROOT, "tests", "data", "docker-20.10")}
 FUZZ_INPUT_MAX = 16384  # bytes
 
 
-def fuzz_command(program, name, seconds, findings, arguments):
+def fuzz_command(program, name, seconds, findings, inputs, arguments):
     """In a run of every day the same inputs are tried, as long as there is time; in a long one, others."""
     command = [program, f"-max_total_time={seconds}", f"-max_len={FUZZ_INPUT_MAX}", "-timeout=60"]
     command += ["-rss_limit_mb=3072", "-print_final_stats=1", f"-artifact_prefix={findings}/{name}-"]
     dictionary = os.path.join(FUZZ, "dict", FUZZ_DICTIONARIES.get(name, name) + ".dict")
     if os.path.exists(dictionary):
         command.append(f"-dict={dictionary}")
-    kept = os.path.join(findings, name)  # the first folder gets the new inputs
     if not arguments.long:
-        shutil.rmtree(kept, ignore_errors=True)
         command.append("-seed=1")
-    os.makedirs(kept, exist_ok=True)
-    command += [kept, os.path.join(FUZZ, "corpus", name)]
+    command += [inputs, os.path.join(FUZZ, "corpus", name)]
     return command + ([FUZZ_SEEDS[name]] if name in FUZZ_SEEDS else [])
 
 
 def run_fuzzer(program, seconds, findings, arguments):
     result = Result()
     name = os.path.basename(program).removeprefix("fuzz-")
-    command = fuzz_command(program, name, seconds, findings, arguments)
     environment = dict(os.environ, **world.sanitizer_environment())
-    status, output = run(command, seconds + 300, cwd=ROOT, env=environment)
+    with tempfile.TemporaryDirectory(prefix="plim-") as inputs:
+        if arguments.long:
+            inputs = os.path.join(findings, name)
+            os.makedirs(inputs, exist_ok=True)
+        command = fuzz_command(program, name, seconds, findings, inputs, arguments)
+        status, output = run(command, seconds + 300, cwd=ROOT, env=environment)
     runs = re.search(r"number_of_executed_units: (\d+)", output)
     coverage = re.findall(r"cov: (\d+) ft: (\d+)", output)
     if status != 0 or not runs or not coverage:
