@@ -640,7 +640,7 @@ print_help(uint32_t groups)
 int
 main(int argc, char **argv)
 {
-	const uint32_t groups = OPTIONS_SOCKET | OPTIONS_RULES | OPTIONS_HOST | OPTIONS_DAEMON;
+	const uint32_t groups = OPTIONS_OF_DAEMON;
 	_cleanup_(freep) char *why = NULL;
 	struct plimsolld d = { 0 };
 	int r;

@@ -255,28 +255,40 @@ options_deinit(struct options *o)
 	free(TAKE(o->until));
 }
 
+void
+options_each(uint32_t groups, void (*fn)(void *arg, const struct option_words *words), void *arg)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(infos); i++) {
+		struct option_words words = { infos[i].letter, infos[i].name, infos[i].argument,
+			infos[i].help };
+
+		if ((infos[i].groups & groups) != 0)
+			fn(arg, &words);
+	}
+	for (int kind = 0; kind < _FILTERS; kind++) {
+		struct option_words words = { 0, filter_infos[kind].name,
+			filter_infos[kind].argument, filter_infos[kind].help };
+
+		if (takes_filter(groups, kind))
+			fn(arg, &words);
+	}
+}
+
 static void
-print_line(FILE *out, char letter, const char *name, const char *argument, const char *help)
+print_line(void *arg, const struct option_words *o)
 {
 	char text[64];
 	char prefix[8] = "    ";
 
-	if (letter != 0)
-		(void)snprintf(prefix, sizeof(prefix), "-%c, ", letter);
-	(void)snprintf(text, sizeof(text), "%s--%s%s%s", prefix, name, argument == NULL ? "" : " ",
-	    argument == NULL ? "" : argument);
-	(void)fprintf(out, "  %-28s  %s\n", text, help);
+	if (o->letter != 0)
+		(void)snprintf(prefix, sizeof(prefix), "-%c, ", o->letter);
+	(void)snprintf(text, sizeof(text), "%s--%s%s%s", prefix, o->name,
+	    o->argument == NULL ? "" : " ", o->argument == NULL ? "" : o->argument);
+	(void)fprintf(arg, "  %-28s  %s\n", text, o->help);
 }
 
 void
 options_print(FILE *out, uint32_t groups)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(infos); i++)
-		if ((infos[i].groups & groups) != 0)
-			print_line(
-			    out, infos[i].letter, infos[i].name, infos[i].argument, infos[i].help);
-	for (int kind = 0; kind < _FILTERS; kind++)
-		if (takes_filter(groups, kind))
-			print_line(out, 0, filter_infos[kind].name, filter_infos[kind].argument,
-			    filter_infos[kind].help);
+	options_each(groups, print_line, out);
 }

@@ -26,6 +26,8 @@ enum option_group {
 	OPTIONS_JUNIT = 1 << 11,    /* OPTIONS_FORMAT, and one that shows test results */
 	OPTIONS_PERIOD = 1 << 12,   /* OPTIONS_FORMAT, and those of a report */
 	OPTIONS_TIMES = 1 << 13,    /* from when to when */
+	/* All that plimsolld takes. */
+	OPTIONS_OF_DAEMON = OPTIONS_SOCKET | OPTIONS_RULES | OPTIONS_HOST | OPTIONS_DAEMON,
 };
 
 enum format {
@@ -58,7 +60,17 @@ enum {
 int options_parse(struct options *ret, uint32_t groups, int argc, char **argv, char **reterr);
 void options_deinit(struct options *o);
 
-/* The options of these groups, a line each. */
+/* An option as help shows it. */
+struct option_words {
+	char letter;                        /* 0: none */
+	const char *name, *argument, *help; /* argument NULL: it takes none */
+};
+
+/* The options of these groups, one after the other. */
+void options_each(
+    uint32_t groups, void (*fn)(void *arg, const struct option_words *words), void *arg);
+
+/* The same, a line each. */
 void options_print(FILE *out, uint32_t groups);
 
 #endif

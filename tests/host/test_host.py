@@ -6,7 +6,7 @@ The tests of a class are one story, in the order of their names.
 
 import json
 import os
-import sqlite3
+import subprocess
 import unittest
 
 import engine
@@ -23,6 +23,8 @@ EXAMPLES = "/usr/share/doc/plimsoll/examples"
 ENGINE_UNITS = ("docker.service", "docker.socket", "containerd.service")
 MODE_RULE = "file-daemon-json-mode"
 PATIENCE = 60
+MANUAL = (("1", "plimsoll"), ("5", "plimsoll-rules"), ("5", "plimsoll.yaml"), ("8", "plimsolld"))
+MAN_ENVIRONMENT = dict(os.environ, MANWIDTH="100", LC_ALL="C.UTF-8")
 
 
 class Host(machine.Machine):
@@ -214,6 +216,29 @@ class Story(unittest.TestCase):
         for entry in self.host.entries():
             text = self.host.run("journalctl", "--dump-catalog", entry["MESSAGE_ID"])
             self.assertIn("Subject:", text, entry["MESSAGE"])
+
+    def test_34_completion(self):
+        """Words are completed from the table of commands and options."""
+        script = "source /usr/share/bash-completion/completions/plimsoll; COMP_CWORD=$1; shift; COMP_WORDS=(\"$@\");"
+        script += "_plimsoll; printf '%s ' \"${COMPREPLY[@]}\""
+
+        def complete(*words):
+            return self.host.run("bash", "-c", script, "bash", str(len(words) - 1), *words).split()
+
+        self.assertEqual(["explain"], complete("plimsoll", "expl"))
+        self.assertEqual(["--format"], complete("plimsoll", "status", "--fo"))
+        self.assertIn("junit", complete("plimsoll", "check", "--format", ""))
+        self.assertEqual(["not-applicable"], complete("plimsoll", "findings", "--verdict", "not"))
+        self.assertEqual(["container-host-network"], complete("plimsoll", "explain", "container-host-n"))
+
+    def test_35_manual_pages(self):
+        """They render without a warning."""
+        for section, name in MANUAL:
+            path = f"{self.host.root}/usr/share/man/man{section}/{name}.{section}.gz"
+            command = ["man", "--warnings", "--encoding=UTF-8", "--local-file", path]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=MAN_ENVIRONMENT)
+            self.assertEqual((0, ""), (done.returncode, done.stderr), name)
+            self.assertIn(name, done.stdout)
 
     def test_40_killed_and_back(self):
         host = self.host
