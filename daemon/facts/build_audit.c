@@ -3,12 +3,15 @@
  * What the kernel's audit rules watch, and what the rule files would make it watch after a boot.
  *
  * A rule counts as a watch when it is on the exit list with action always, names a path or a
- * directory, asks for writes and attribute changes (or for all), holds for all system calls, has no
- * field that narrows it, and no earlier rule of action never hides it. The first rule that matches
- * decides in the kernel: a `never` without a path hides all that comes later, and one with a path
- * what lies at, below or above it. `never,task`, as Debian ships it, hides everything. */
+ * directory, asks for writes and attribute changes (or for all), holds for all system calls that
+ * make these, has no field that narrows it, and no earlier rule of action never hides it. A rule
+ * for one of a machine's two architectures counts when there is another for the other one. The
+ * first rule that matches decides in the kernel: a `never` without a path hides all that comes
+ * later, and one with a path what lies at, below or above it, unless it is about calls that touch
+ * no file. `never,task`, as Debian ships it, hides everything. */
 #include "facts/build.h"
 
+#include "facts/audit_calls.h"
 #include "util/macros.h"
 #include <errno.h>
 #include <libaudit.h>
@@ -22,6 +25,8 @@ struct parsed {
 	const char *path, *key;
 	bool dir;
 	uint32_t perm; /* AUDIT_PERM_*; all when none is named */
+	uint32_t arch; /* 0: all */
+	enum audit_calls calls;
 };
 
 enum {
@@ -31,10 +36,19 @@ enum {
 	AUDIT_OFF_LOOK_MS = 60 * 1000,
 };
 
+/* A watch for one of two architectures. */
+struct half {
+	const char *path;
+	bool dir;
+	uint32_t arch;
+};
+
 /* A list of watches in the making. */
 struct watches {
 	struct value *items;
 	size_t n;
+	struct half halves[BUILD_LIST_MAX];
+	size_t n_halves;
 	const char *hidden[BUILD_LIST_MAX]; /* paths of earlier never rules */
 	size_t n_hidden;
 	bool all_hidden, cut;
@@ -90,15 +104,41 @@ add_watch(struct watches *w, const struct parsed *rule, const char *path)
 	return 0;
 }
 
-static int
+static void
 take_never(struct watches *w, const struct parsed *rule, const char *path)
 {
+	if (rule->exit_list && rule->calls == AUDIT_CALLS_HARMLESS)
+		return;
 	if (path == NULL || w->n_hidden == ARRAY_SIZE(w->hidden))
 		w->all_hidden = true;
 	else
 		w->hidden[w->n_hidden++] = path;
-	(void)rule;
-	return 0;
+}
+
+/* False when it is a half, and the other one has not come yet. */
+static bool
+is_whole(struct watches *w, const struct parsed *rule, const char *path)
+{
+	if (rule->arch == 0 || !audit_arch_is_half(rule->arch))
+		return true;
+	for (size_t i = 0; i < w->n_halves; i++) {
+		const struct half *h = &w->halves[i];
+
+		if (h->arch != rule->arch && h->dir == rule->dir && strcmp(h->path, path) == 0)
+			return true;
+	}
+	if (w->n_halves == ARRAY_SIZE(w->halves))
+		w->cut = true;
+	else
+		w->halves[w->n_halves++] = (struct half){ path, rule->dir, rule->arch };
+	return false;
+}
+
+static bool
+watches_changes(const struct parsed *rule)
+{
+	return rule->exit_list && rule->path != NULL && !rule->narrowed &&
+	       rule->calls == AUDIT_CALLS_ALL && (rule->perm & PERM_WANTED) == PERM_WANTED;
 }
 
 static int
@@ -115,29 +155,18 @@ take_rule(struct watches *w, const struct parsed *rule)
 		if (path == NULL)
 			return -ENOMEM;
 	}
-	if (rule->never && (rule->task || rule->exit_list))
-		return take_never(w, rule, path);
-	if (!rule->exit_list || path == NULL || rule->narrowed ||
-	    (rule->perm & PERM_WANTED) != PERM_WANTED)
+	if (rule->never) {
+		if (rule->task || rule->exit_list)
+			take_never(w, rule, path);
 		return 0;
-	if (is_hidden(w, path))
+	}
+	if (!watches_changes(rule) || is_hidden(w, path) || !is_whole(w, rule, path))
 		return 0;
 	if (w->n == BUILD_LIST_MAX) {
 		w->cut = true;
 		return 0;
 	}
 	return add_watch(w, rule, path);
-}
-
-static bool
-all_calls(const struct audit_rule_data *data)
-{
-	/* The last word names classes of calls that the kernel leaves out of what it reports. */
-	for (unsigned i = 0; i < AUDIT_BITMASK_SIZE - 1; i++) {
-		if (data->mask[i] != UINT32_MAX)
-			return false;
-	}
-	return true;
 }
 
 /* Fields of one kernel rule. A field that this module doesn't know narrows. */
@@ -169,6 +198,10 @@ parse_field(struct parsed *rule, const struct audit_rule_data *data, unsigned i,
 	case AUDIT_PERM:
 		rule->perm = value;
 		break;
+	case AUDIT_ARCH:
+		if ((data->fieldflags[i] & AUDIT_OPERATORS) == AUDIT_EQUAL)
+			rule->arch = value;
+		break;
 	case AUDIT_MSGTYPE:
 		rule->exclude = rule->exclude && (value == AUDIT_SYSCALL || value == AUDIT_PATH);
 		break;
@@ -194,7 +227,6 @@ parse_kernel_rule(struct parsed *rule, const struct audit_rule_data *data, struc
 		.exclude = list == AUDIT_FILTER_EXCLUDE,
 		.exit_list = list == AUDIT_FILTER_EXIT,
 		.never = data->action == AUDIT_NEVER,
-		.narrowed = !all_calls(data),
 		.perm = PERM_ALL,
 	};
 	for (unsigned i = 0; i < data->field_count && i < AUDIT_MAX_FIELDS; i++) {
@@ -202,6 +234,7 @@ parse_kernel_rule(struct parsed *rule, const struct audit_rule_data *data, struc
 		if (r != 0)
 			return r;
 	}
+	rule->calls = audit_calls_of(data->mask, rule->arch);
 	return 0;
 }
 
@@ -223,7 +256,8 @@ parse_perm(const char *text)
 static void
 parse_field_text(struct parsed *rule, const char *field)
 {
-	static const char path[] = "path=", dir[] = "dir=", perm[] = "perm=", key[] = "key=";
+	static const char path[] = "path=", dir[] = "dir=", perm[] = "perm=", key[] = "key=",
+			  arch[] = "arch=";
 
 	if (strncmp(field, path, strlen(path)) == 0) {
 		rule->path = field + strlen(path);
@@ -234,6 +268,9 @@ parse_field_text(struct parsed *rule, const char *field)
 		rule->perm = parse_perm(field + strlen(perm));
 	} else if (strncmp(field, key, strlen(key)) == 0) {
 		rule->key = field + strlen(key);
+	} else if (strncmp(field, arch, strlen(arch)) == 0) {
+		rule->arch = audit_arch_named(field + strlen(arch));
+		rule->narrowed |= rule->arch == 0;
 	} else {
 		rule->narrowed = true;
 	}
@@ -273,7 +310,9 @@ parse_line(struct parsed *rule, char *line)
 			parse_field_text(rule, argument);
 		} else if (strcmp(option, "-a") == 0 || strcmp(option, "-A") == 0) {
 			parse_list_text(rule, argument);
-		} else if (strcmp(option, "-S") != 0 || strcmp(argument, "all") != 0) {
+		} else if (strcmp(option, "-S") == 0) {
+			rule->calls = audit_calls_named(argument);
+		} else {
 			rule->narrowed = true;
 		}
 	}

@@ -141,6 +141,96 @@ test_kernel_rules(void **state)
 	}
 }
 
+/* What auditctl 4 makes of "-F arch=... -F perm=wa": an architecture, and calls by name. */
+static struct audit_rule_data *
+make_rule_of_calls(const struct spec *spec, uint32_t arch, const char *const *calls)
+{
+	struct audit_rule_data *rule = make_rule(spec);
+	int call;
+
+	memset(rule->mask, 0, sizeof(rule->mask));
+	for (; *calls != NULL; calls++) {
+		call = audit_name_to_syscall(*calls, audit_elf_to_machine(arch));
+		if (call >= 0)
+			rule->mask[call / 32] |= UINT32_C(1) << call % 32;
+	}
+	rule->fields[rule->field_count] = AUDIT_ARCH;
+	rule->fieldflags[rule->field_count] = AUDIT_EQUAL;
+	rule->values[rule->field_count++] = arch;
+	return rule;
+}
+
+#define CHANGING                                                                              \
+	"open", "openat", "openat2", "creat", "truncate", "ftruncate", "fallocate", "rename", \
+	    "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat", "unlink",      \
+	    "unlinkat", "mkdir", "mkdirat", "rmdir", "mknod", "mknodat", "chmod", "fchmod",   \
+	    "fchmodat", "chown", "lchown", "fchown", "fchownat", "setxattr", "lsetxattr",     \
+	    "fsetxattr", "removexattr", "lremovexattr", "acct", "swapon", "quotactl", "bind"
+
+static void
+test_calls_of_an_architecture(void **state)
+{
+	static const struct spec watch = { "always", "exit", "path", "/x", "10", NULL };
+	static const struct spec never = { "never", "exit", NULL, NULL, NULL, NULL };
+	static const char *const all[] = { CHANGING, "fremovexattr", NULL };
+	static const char *const not_all[] = { CHANGING, NULL };
+	static const char *const clock[] = { "adjtimex", "clock_settime", NULL };
+	static const char *const clock_and_file[] = { "adjtimex", "rename", NULL };
+	static const struct {
+		const char *what;
+		struct {
+			const struct spec *spec;
+			uint32_t arch;
+			const char *const *calls;
+		} rules[3];
+		const char *watched;
+	} of_calls[] = {
+		{ "both architectures",
+		    { { &watch, AUDIT_ARCH_X86_64, all }, { &watch, AUDIT_ARCH_I386, all } },
+		    "/x " },
+		{ "one of two", { { &watch, AUDIT_ARCH_X86_64, all } }, "" },
+		{ "twice the same one",
+		    { { &watch, AUDIT_ARCH_X86_64, all }, { &watch, AUDIT_ARCH_X86_64, all } },
+		    "" },
+		{ "the only one there is", { { &watch, AUDIT_ARCH_PPC64LE, all } }, "/x " },
+		{ "some calls",
+		    { { &watch, AUDIT_ARCH_X86_64, not_all }, { &watch, AUDIT_ARCH_I386, all } },
+		    "" },
+		{ "a never about clocks hides nothing",
+		    { { &never, AUDIT_ARCH_X86_64, clock }, { &watch, AUDIT_ARCH_X86_64, all },
+			{ &watch, AUDIT_ARCH_I386, all } },
+		    "/x " },
+		{ "a never about clocks and files does",
+		    { { &never, AUDIT_ARCH_X86_64, clock_and_file },
+			{ &watch, AUDIT_ARCH_X86_64, all }, { &watch, AUDIT_ARCH_I386, all } },
+		    "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(of_calls); i++) {
+		_cleanup_(snapshot_freep) struct snapshot *s = NULL;
+		struct audit_rule_data *rules[3];
+		struct host_audit_input in = {
+			.enabled = true, .persistent = "", .canonical = as_it_is
+		};
+		char watched[512];
+		size_t n = 0;
+
+		for (; n < 3 && of_calls[i].rules[n].spec != NULL; n++)
+			rules[n] = make_rule_of_calls(of_calls[i].rules[n].spec,
+			    of_calls[i].rules[n].arch, of_calls[i].rules[n].calls);
+		in.rules = (const struct audit_rule_data *const *)rules;
+		in.n_rules = n;
+		assert_int_equal(build_host_audit(&s, &in), 0);
+		paths_of(snapshot_get(s, FACT_HOST_AUDIT_WATCHES), watched, sizeof(watched));
+		if (strcmp(watched, of_calls[i].watched) != 0)
+			fail_msg("%s: '%s', expected '%s'", of_calls[i].what, watched,
+			    of_calls[i].watched);
+		for (size_t k = 0; k < n; k++)
+			free(rules[k]);
+	}
+}
+
 static const struct {
 	const char *text, *watched;
 } files[] = {
@@ -153,6 +243,13 @@ static const struct {
 	{ "-a always,exit -S all -F path=/x -F perm=wa\n", "/x " },
 	{ "-w /x -p r\n", "" },
 	{ "-a never,task\n-w /x -p wa\n", "" },
+	{ "-a never,exit -F arch=b64 -S adjtimex,clock_settime\n-w /x -p wa\n", "/x " },
+	{ "-a never,exit -F arch=b64 -S adjtimex,rename\n-w /x -p wa\n", "" },
+	{ "-a always,exit -F arch=b64 -F path=/x -F perm=wa\n"
+	  "-a always,exit -F arch=b32 -F path=/x -F perm=wa\n",
+	    "/x " },
+	{ "-a always,exit -F arch=b32 -F path=/x -F perm=wa\n", "" },
+	{ "-a always,exit -F arch=vax -F path=/x -F perm=wa\n", "" },
 	{ "-D\n-b 8192\n-w\n", "" },
 };
 
@@ -209,6 +306,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kernel_rules),
+		cmocka_unit_test(test_calls_of_an_architecture),
 		cmocka_unit_test(test_rule_files),
 		cmocka_unit_test(test_what_cant_be_asked_is_unreadable),
 		cmocka_unit_test(test_a_rule_that_lies_of_its_length),
