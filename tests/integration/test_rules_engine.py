@@ -62,19 +62,6 @@ os.execvp(sys.argv[3], sys.argv[3:])
 """
 
 
-class Remapped(engine.Engine):
-    """An engine that remaps users. /etc/subuid and /etc/subgid are its own, in a mount namespace of its own."""
-
-    def __init__(self):
-        super().__init__(flags={"userns-remap": "nobody:nogroup"})
-        self.ids = world.write_file(os.path.join(self.path, "ids"), "nobody:100000:65536\nnogroup:100000:65536\n")
-
-    def command(self):
-        bind = " && ".join(f"touch {name} && mount --bind {self.ids} {name}" for name in ("/etc/subuid", "/etc/subgid"))
-        script = f'{bind} && exec "$@"'
-        return ["unshare", "--mount", "--propagation", "slave", "--", "sh", "-c", script, "sh", *super().command()]
-
-
 @contextlib.contextmanager
 def others_that_look_like_dockerd():
     """Newer processes than the engine: one of its name with other flags, an editor of its log."""
@@ -159,7 +146,7 @@ def set_up_inheriting(_files):
 
 def set_up_remapped(_files):
     """User namespaces: who may have which ids says a file that only this engine sees."""
-    docker = start(Remapped())
+    docker = start(engine.Remapped())
     docker.run("--name", "root")
     docker.run("--name", "host-root", "--userns", "host")
     docker.create("--name", "made")
