@@ -73,11 +73,14 @@ get_rule(void *arg, struct request *rq, const char *rest)
 	const struct api *a = arg;
 	const struct rulebook *rb = judge_rulebook(a->config.judge);
 	const struct rule *rule = rulebook_find(rb, rest, request_param(rq, "benchmark"));
+	char why[96];
 
-	if (rule == NULL)
-		request_fail(rq, 404, "no such rule", "GET /v1/rules lists them");
-	else
+	if (rule != NULL) {
 		request_reply(rq, rule_json(rb, rule));
+		return;
+	}
+	(void)snprintf(why, sizeof(why), "no such rule: %.64s", rest);
+	request_fail(rq, 404, why, "GET /v1/rules lists them");
 }
 
 static void

@@ -58,21 +58,8 @@ static int
 find_benchmark(
     const struct rulebook *rb, const struct options *o, const struct benchmark **ret, char **reterr)
 {
-	struct filter_view any = { .verdict = -1, .kind = -1 };
-	int r = filter_check(o->filter, rb, reterr);
-
-	*ret = rb->n_benchmarks > 0 ? &rb->benchmarks[0] : NULL;
-	if (r != 0 || !filter_has(o->filter, FILTER_BENCHMARK))
-		return r;
-	for (unsigned i = 0; i < rb->n_benchmarks; i++)
-		for (unsigned k = 0; k < rb->benchmarks[i].n_entries; k++) {
-			any.rule = rb->benchmarks[i].entries[k].rule;
-			if (any.rule != NULL && filter_matches(o->filter, rb, &any)) {
-				*ret = &rb->benchmarks[i];
-				return 0;
-			}
-		}
-	return 0;
+	*ret = filter_benchmark(o->filter, rb);
+	return filter_check(o->filter, rb, reterr);
 }
 
 static int

@@ -68,9 +68,8 @@ filter_is_empty(const struct filter *f)
 	return true;
 }
 
-/* Numbers are those of this benchmark. NULL: there is none of that name, or none at all. */
-static const struct benchmark *
-benchmark_meant(const struct filter *f, const struct rulebook *rb)
+const struct benchmark *
+filter_benchmark(const struct filter *f, const struct rulebook *rb)
 {
 	if (f->n[FILTER_BENCHMARK] == 0)
 		return rb->n_benchmarks > 0 ? &rb->benchmarks[0] : NULL;
@@ -83,7 +82,7 @@ benchmark_meant(const struct filter *f, const struct rulebook *rb)
 static const struct benchmark_entry *
 entry_meant(const struct filter *f, const struct rulebook *rb, const struct filter_view *v)
 {
-	const struct benchmark *b = benchmark_meant(f, rb);
+	const struct benchmark *b = filter_benchmark(f, rb);
 
 	return b == NULL || v->rule == NULL ? NULL : benchmark_entry_of(b, v->rule);
 }
@@ -93,7 +92,7 @@ entry_meant(const struct filter *f, const struct rulebook *rb, const struct filt
 static bool
 rule_is_valid(const struct filter *f, const struct rulebook *rb, const char *value)
 {
-	const struct benchmark *b = benchmark_meant(f, rb);
+	const struct benchmark *b = filter_benchmark(f, rb);
 
 	return rulebook_find(rb, value, b == NULL ? NULL : b->id) != NULL;
 }
@@ -137,7 +136,7 @@ static bool
 rule_matches(const struct filter *f, const struct rulebook *rb, const char *value,
     const struct filter_view *v)
 {
-	const struct benchmark *b = benchmark_meant(f, rb);
+	const struct benchmark *b = filter_benchmark(f, rb);
 
 	return v->rule != NULL && v->rule == rulebook_find(rb, value, b == NULL ? NULL : b->id);
 }

@@ -323,13 +323,20 @@ findings_summary_print(struct json_object *summary, FILE *out, const struct styl
 		{ "notselected", "not selected", COLOUR_NONE },
 		{ "notchecked", "not checked", COLOUR_NONE },
 	};
+	unsigned width = 0; /* of the line, with a comma and a space behind each count */
 	char text[64];
 
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
 		int64_t n = member_int(summary, counts[i].name);
 
 		(void)snprintf(text, sizeof(text), "%lld %s", (long long)n, counts[i].words);
-		(void)fputs(i == 0 ? "" : ", ", out);
+		width += text_width(text) + 2;
+		if (i > 0 && style->width != 0 && width > style->width) {
+			width = text_width(text) + 2;
+			(void)fputs(",\n", out);
+		} else {
+			(void)fputs(i == 0 ? "" : ", ", out);
+		}
 		(void)text_put_coloured(
 		    out, style, n == 0 ? COLOUR_NONE : counts[i].colour, text, 0);
 	}
