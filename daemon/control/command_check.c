@@ -160,10 +160,15 @@ print_json(struct check *c)
 	_cleanup_(findings_json_freep) struct findings_json *d = NULL;
 	struct findings_query query = query_of(c);
 	bool complete = false;
+	const char *text;
+	size_t len;
 	int r = findings_json_new(&d, &query);
 
-	while (r == 0 && !complete)
-		r = findings_json_write(d, stdout, PIECE, &complete);
+	while (r == 0 && !complete) {
+		r = findings_json_next(d, PIECE, &text, &len, &complete);
+		if (r == 0 && fwrite(text, 1, len, stdout) != len)
+			r = -EIO;
+	}
 	return r;
 }
 

@@ -5,6 +5,7 @@
 #include "control/server.h"
 #include "report/findings_json.h"
 
+#include <errno.h>
 #include <event2/buffer.h>
 
 enum { PIECE = 64 * 1024 };
@@ -36,15 +37,12 @@ is_wanted(void *arg, const struct finding_view *view)
 static int
 put_piece(struct findings_feed *f, struct evbuffer *data, bool *ret_complete)
 {
-	_cleanup_(freep) char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-	int r = out == NULL ? -1 : findings_json_write(f->document, out, PIECE, ret_complete);
+	const char *text;
+	size_t len;
+	int r = findings_json_next(f->document, PIECE, &text, &len, ret_complete);
 
-	if (out != NULL && fclose(out) != 0)
-		r = -1;
-	if (r == 0)
-		r = evbuffer_add(data, text, len);
+	if (r == 0 && evbuffer_add(data, text, len) < 0)
+		r = -ENOMEM;
 	return r;
 }
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct json_object;
+struct json_text;
 
 enum value_type {
 	VALUE_NULL,
@@ -79,5 +80,7 @@ int value_copy(struct value *ret, const struct value *v, struct arena *a);
  * returns 0 or -ENOMEM; strings are copied. */
 int value_from_json(struct value *ret, struct json_object *json, struct arena *a);
 struct json_object *value_to_json(const struct value *v);
+/* The same, written at once. */
+void value_put_json(struct json_text *t, const struct value *v);
 
 #endif

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "expr/value.h"
 
+#include "util/json_text.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <stdio.h>
+#include <string.h>
 
 enum {
 	DEPTH_MAX = 64,
@@ -238,4 +240,70 @@ value_to_json(const struct value *v)
 	struct json_object *json = NULL;
 
 	return to_json(&json, v) < 0 ? NULL : json;
+}
+
+static void
+put_entries(struct json_text *t, const struct value *v)
+{
+	char buffer[24];
+
+	json_text_open(t, '{');
+	for (uint32_t i = 0; i < v->len; i++) {
+		json_text_key(t, key_text(&v->entries[i].key, buffer, sizeof(buffer)));
+		value_put_json(t, &v->entries[i].value);
+	}
+	json_text_close(t, '}');
+}
+
+static void
+put_items(struct json_text *t, const struct value *v)
+{
+	json_text_open(t, '[');
+	for (uint32_t i = 0; i < v->len; i++)
+		value_put_json(t, &v->items[i]);
+	json_text_close(t, ']');
+}
+
+static void
+put_unreadable(struct json_text *t, const struct value *v)
+{
+	json_text_open(t, '{');
+	json_text_key(t, "unreadable");
+	json_text_string(t, v->string, v->len);
+	json_text_close(t, '}');
+}
+
+static void
+put_word(struct json_text *t, const char *word)
+{
+	json_text_value(t, word, strlen(word));
+}
+
+void
+value_put_json(struct json_text *t, const struct value *v)
+{
+	switch ((enum value_type)v->type) {
+	case VALUE_NULL:
+	case VALUE_ABSENT:
+		put_word(t, "null");
+		break;
+	case VALUE_BOOL:
+		put_word(t, v->boolean ? "true" : "false");
+		break;
+	case VALUE_INT:
+		json_text_int(t, v->integer);
+		break;
+	case VALUE_STRING:
+		json_text_string(t, v->string, v->len);
+		break;
+	case VALUE_LIST:
+		put_items(t, v);
+		break;
+	case VALUE_MAP:
+		put_entries(t, v);
+		break;
+	case VALUE_UNREADABLE:
+		put_unreadable(t, v);
+		break;
+	}
 }

@@ -92,8 +92,8 @@ int draft_finish(struct draft *d, struct snapshot **ret);
  * differ). Returns how many; `ret` has room for topic_fact_count(). */
 unsigned snapshot_diff(const struct snapshot *a, const struct snapshot *b, enum fact_id *ret);
 
-/* What may be shown of a value of that fact, as a new JSON reference: the one place that knows what
- * stays hidden. NULL when out of memory. */
-struct json_object *fact_show(enum fact_id fact, const struct value *v);
+/* What may be shown of a value of that fact: the one place that knows what stays hidden. Points
+ * into `v` and into the arena. 0 or -ENOMEM. */
+int fact_shown(struct value *ret, enum fact_id fact, const struct value *v, struct arena *a);
 
 #endif

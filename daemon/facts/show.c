@@ -1,90 +1,93 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "facts/facts.h"
 
-#include <json-c/json.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Adds a reference that it owns from here on, and drops both when it can't. */
-static struct json_object *
-with_member(struct json_object *object, const char *key, struct json_object *member)
+static int
+show_count(struct value *ret, const struct value *v, struct arena *a)
 {
-	if (object != NULL && member != NULL && json_object_object_add(object, key, member) == 0)
-		return object;
-	json_object_put(object);
-	json_object_put(member);
-	return NULL;
-}
+	struct value_entry *entries = arena_alloc(a, 2 * sizeof(*entries));
+	bool counted = v->type == VALUE_LIST || v->type == VALUE_MAP;
+	size_t n = 0;
 
-static struct json_object *
-show_count(const struct value *v)
-{
-	struct json_object *object = json_object_new_object();
-
-	if (v->type != VALUE_LIST && v->type != VALUE_MAP)
-		return with_member(object, "hidden", json_object_new_boolean(true));
-	object = with_member(object, "count", json_object_new_int64(v->len));
-	if (object != NULL && v->cut)
-		object = with_member(object, "cut", json_object_new_boolean(true));
-	return object;
+	if (entries == NULL)
+		return -ENOMEM;
+	if (counted)
+		entries[n++] = (struct value_entry){ value_string("count"), value_int(v->len) };
+	else
+		entries[n++] = (struct value_entry){ value_string("hidden"), value_bool(true) };
+	if (counted && v->cut)
+		entries[n++] = (struct value_entry){ value_string("cut"), value_bool(true) };
+	*ret = value_map(entries, n);
+	return 0;
 }
 
 /* The k of "k=v"; the whole of what has no value. */
-static struct json_object *
-name_of(const struct value *v)
+static int
+name_of(struct value *ret, const struct value *v, struct arena *a)
 {
-	const char *equals;
+	const char *equals, *name;
+	size_t len;
 
+	*ret = value_string("(hidden)");
 	if (v->type != VALUE_STRING)
-		return json_object_new_string("(hidden)");
+		return 0;
 	equals = memchr(v->string, '=', v->len);
-	return json_object_new_string_len(
-	    v->string, equals == NULL ? (int)v->len : (int)(equals - v->string));
+	len = equals == NULL ? v->len : (size_t)(equals - v->string);
+	name = arena_strndup(a, v->string, len);
+	if (name == NULL)
+		return -ENOMEM;
+	*ret = value_stringn(name, len);
+	return 0;
 }
 
-static struct json_object *
-show_names(const struct value *v)
+static int
+show_names(struct value *ret, const struct value *v, struct arena *a)
 {
-	struct json_object *array, *name;
+	struct value *names;
+	int r = 0;
 
 	if (v->type != VALUE_LIST && v->type != VALUE_MAP)
-		return name_of(v);
-	array = json_object_new_array();
-	if (array == NULL)
-		return NULL;
-	for (uint32_t i = 0; i < v->len; i++) {
-		name = v->type == VALUE_LIST ? name_of(&v->items[i])
-					     : value_to_json(&v->entries[i].key);
-		if (name == NULL || json_object_array_add(array, name) < 0) {
-			json_object_put(name);
-			json_object_put(array);
-			return NULL;
-		}
+		return name_of(ret, v, a);
+	names = arena_alloc(a, v->len * sizeof(*names));
+	if (names == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; r == 0 && i < v->len; i++) {
+		if (v->type == VALUE_LIST)
+			r = name_of(&names[i], &v->items[i], a);
+		else
+			names[i] = v->entries[i].key;
 	}
-	return array;
+	*ret = value_list(names, v->len);
+	return r;
 }
 
-static struct json_object *
-show_mode(int64_t mode)
+static int
+show_mode(struct value *ret, int64_t mode, struct arena *a)
 {
-	char text[sizeof("01777777777777777777777")];
+	const char *text = arena_printf(a, "0%03llo", (unsigned long long)mode);
 
-	(void)snprintf(text, sizeof(text), "0%03llo", (unsigned long long)mode);
-	return json_object_new_string(text);
+	if (text == NULL)
+		return -ENOMEM;
+	*ret = value_string(text);
+	return 0;
 }
 
-struct json_object *
-fact_show(enum fact_id fact, const struct value *v)
+int
+fact_shown(struct value *ret, enum fact_id fact, const struct value *v, struct arena *a)
 {
 	unsigned flags = fact_table[fact].flags;
 
+	*ret = *v;
 	if (v->type == VALUE_NULL || v->type == VALUE_ABSENT || v->type == VALUE_UNREADABLE)
-		return value_to_json(v);
+		return 0;
 	if (flags & FACT_COUNT_ONLY)
-		return show_count(v);
+		return show_count(ret, v, a);
 	if (flags & FACT_NAME_ONLY)
-		return show_names(v);
+		return show_names(ret, v, a);
 	if ((flags & FACT_OCTAL) && v->type == VALUE_INT)
-		return show_mode(v->integer);
-	return value_to_json(v);
+		return show_mode(ret, v->integer, a);
+	return 0;
 }

@@ -3,7 +3,6 @@
 
 #include "judge/canonical.h"
 #include <errno.h>
-#include <json-c/json.h>
 #include <string.h>
 
 static bool
@@ -48,20 +47,6 @@ add_value(struct sha256 *sha, const struct value *v)
 	return is_cut(v) ? COVER_E_CUT : add_text(sha, text);
 }
 
-/* What is shown of a fact, as a value. */
-static int
-shown_value(struct value *ret, enum fact_id fact, const struct value *v, struct arena *a)
-{
-	struct json_object *shown = fact_show(fact, v);
-	int r;
-
-	if (shown == NULL && v->type != VALUE_NULL && v->type != VALUE_ABSENT)
-		return -ENOMEM;
-	r = value_from_json(ret, shown, a);
-	(void)json_object_put(shown);
-	return r;
-}
-
 /* A hash of label values would tell whether a guess at them is right. */
 static int
 add_shown(struct sha256 *sha, const struct expr *e, const struct judge_facts *facts)
@@ -79,7 +64,7 @@ add_shown(struct sha256 *sha, const struct expr *e, const struct judge_facts *fa
 		if (reads[i] >= _FACTS)
 			continue;
 		v = facts->fact(facts->context, (enum fact_id)reads[i]);
-		r = is_cut(v) ? COVER_E_CUT : shown_value(&shown, (enum fact_id)reads[i], v, a);
+		r = is_cut(v) ? COVER_E_CUT : fact_shown(&shown, (enum fact_id)reads[i], v, a);
 		if (r == 0)
 			r = add_value(sha, &shown);
 	}

@@ -79,26 +79,22 @@ finding_exception(const struct judge *j, const struct subject *s, const struct f
 	return cover.by;
 }
 
-struct json_object *
-exception_json(const struct exception *e)
-{
-	struct object o = object_begin();
-
-	object_string(&o, "state", exception_state_name(e->state));
-	object_string(&o, "owner", e->owner);
-	object_string(&o, "reason", e->reason);
-	object_string(&o, "expires", e->expires);
-	object_string(&o, "ticket", e->ticket);
-	return object_end(&o);
-}
-
 void
 add_exception(struct object *o, const struct exception *e)
 {
-	if (e == NULL)
+	struct object exception;
+
+	if (e == NULL) {
 		object_null(o, "exception");
-	else
-		object_add(o, "exception", exception_json(e));
+		return;
+	}
+	exception = object_open(o, "exception");
+	object_string(&exception, "state", exception_state_name(e->state));
+	object_string(&exception, "owner", e->owner);
+	object_string(&exception, "reason", e->reason);
+	object_string(&exception, "expires", e->expires);
+	object_string(&exception, "ticket", e->ticket);
+	object_close(&exception, o);
 }
 
 /* The same finding counts elsewhere from now on. */
@@ -134,7 +130,7 @@ tell_end(struct judge *j, const struct exception *e, int findings)
 	char subject[160];
 
 	object_string(&more, "rule", e->rule->key);
-	object_add(&more, "refs", judge_refs_json(j, e->rule));
+	add_refs(&more, j, e->rule);
 	if (e->match != EXCEPTION_ALL) {
 		(void)snprintf(
 		    subject, sizeof(subject), "%s %.140s", match_names[e->match], e->pattern);

@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -271,8 +270,7 @@ int
 describe_fact(struct text *t, enum fact_id fact, const struct value *v, struct arena *a)
 {
 	const struct fact_words *words = words_of(fact, v);
-	struct json_object *shown;
-	struct value value;
+	struct value shown;
 	int r;
 
 	if (words != NULL) {
@@ -283,12 +281,8 @@ describe_fact(struct text *t, enum fact_id fact, const struct value *v, struct a
 		describe_value(t, v);
 		return 0;
 	}
-	shown = fact_show(fact, v);
-	if (shown == NULL)
-		return -ENOMEM;
-	r = value_from_json(&value, shown, a);
-	json_object_put(shown);
+	r = fact_shown(&shown, fact, v, a);
 	if (r == 0)
-		describe_value(t, &value);
+		describe_value(t, &shown);
 	return r;
 }

@@ -2,7 +2,7 @@
  *
  * Values in words, for the reason of a finding. One line whatever the value holds: control
  * characters become '?', long lists and long strings are cut. What must stay hidden is decided by
- * fact_show() and nowhere else. */
+ * fact_shown() and nowhere else. */
 #ifndef JUDGE_DESCRIBE_H
 #define JUDGE_DESCRIBE_H
 

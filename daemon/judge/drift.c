@@ -250,12 +250,12 @@ drift_move(struct judge *j, struct entry *e, const struct finding *f, struct jso
 	after = offenders_json(rule, judgement);
 	object_string(&row, "rule", rule->key);
 	object_string(&row, "severity", severity_name(rule->severity));
-	object_add(&row, "refs", judge_refs_json(j, rule));
-	object_add(&row, "subject", judge_subject_json(&e->s));
+	add_refs(&row, j, rule);
+	add_subject(&row, &e->s);
 	add_was(&row, j, f);
 	object_string(&row, "verdict", verdict_name(judgement->verdict));
 	object_string(&row, "because", judgement->because);
-	object_add(&row, "evidence", judgement_evidence(judgement, rule, &facts));
+	add_evidence(&row, judgement, rule, &facts);
 	object_add(&row, "added", after == NULL ? NULL : array_without(after, before));
 	object_add(&row, "removed", array_without(before, after));
 	add_exception(&row, exception);
@@ -303,8 +303,8 @@ drift_unselected(struct judge *j, struct entry *e, const struct finding *f, cons
 
 	object_string(&row, "rule", rule->key);
 	object_string(&row, "severity", severity_name(rule->severity));
-	object_add(&row, "refs", judge_refs_json(j, rule));
-	object_add(&row, "subject", judge_subject_json(&e->s));
+	add_refs(&row, j, rule);
+	add_subject(&row, &e->s);
 	add_was(&row, j, f);
 	object_string(&row, "verdict", "notselected");
 	object_string(&row, "because", why);
@@ -328,7 +328,7 @@ bad_json(const struct judge *j, const struct entry *e, const struct finding *f)
 	(void)json_object_object_get_ex(kept, "because", &because);
 	(void)json_object_object_get_ex(kept, "evidence", &evidence);
 	object_string(&o, "rule", rule->key);
-	object_add(&o, "refs", judge_refs_json(j, rule));
+	add_refs(&o, j, rule);
 	object_string(&o, "severity", severity_name(rule->severity));
 	object_string(&o, "verdict", verdict_name((enum verdict)f->verdict));
 	object_time(&o, "since", f->since_ms);
@@ -374,7 +374,7 @@ drift_subject(struct judge *j, const char *type, struct entry *e, const struct p
 {
 	struct object row = row_begin(type);
 
-	object_add(&row, "subject", judge_subject_json(&e->s));
+	add_subject(&row, &e->s);
 	add_predecessor(&row, p);
 	object_add(&row, "findings", bad_findings(j, e, fresh));
 	return row_end(j, &row, e, cause);

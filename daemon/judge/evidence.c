@@ -2,7 +2,6 @@
 #include "judge/judgement.h"
 
 #include "judge/object.h"
-#include <json-c/json.h>
 
 static bool
 list_has(const struct value *list, const struct value *v)
@@ -27,18 +26,18 @@ narrowed(const struct judgement *judgement, const struct value *v)
 	return offenders;
 }
 
-static struct json_object *
-entry_new(const struct judgement *judgement, enum fact_id fact, const struct value *v)
+static void
+add_entry(struct object *evidence, const struct judgement *judgement, enum fact_id fact,
+    const struct value *v, struct arena *a)
 {
-	struct object entry = object_begin();
+	struct object entry = object_open_item(evidence);
+	struct value shown = { 0 };
 
 	object_string(&entry, "fact", fact_table[fact].path);
-	if (v->type == VALUE_NULL || v->type == VALUE_ABSENT)
-		object_null(&entry, "value");
-	else
-		object_add(&entry, "value", fact_show(fact, narrowed(judgement, v)));
+	entry.failed |= fact_shown(&shown, fact, narrowed(judgement, v), a) < 0;
+	object_value(&entry, "value", &shown);
 	object_string(&entry, "from", fact_table[fact].origin);
-	return object_end(&entry);
+	object_close(&entry, evidence);
 }
 
 /* What doesn't apply rests on its condition alone. */
@@ -51,25 +50,20 @@ facts_read(const struct judgement *judgement, const struct rule *rule, size_t *r
 	return rule->reads;
 }
 
-struct json_object *
-judgement_evidence(
-    const struct judgement *judgement, const struct rule *rule, const struct judge_facts *facts)
+void
+add_evidence(struct object *o, const struct judgement *judgement, const struct rule *rule,
+    const struct judge_facts *facts)
 {
-	struct json_object *evidence = json_object_new_array();
+	_cleanup_(arena_freep) struct arena *a = arena_new(EXPR_MEMORY_MAX);
+	struct object evidence = object_open_list(o, "evidence");
 	const unsigned *reads;
 	size_t n;
 
 	reads = facts_read(judgement, rule, &n);
-	for (size_t i = 0; evidence != NULL && i < n; i++) {
-		enum fact_id fact = reads[i];
-
-		if (reads[i] >= _FACTS)
-			continue;
-		if (array_add(evidence,
-			entry_new(judgement, fact, facts->fact(facts->context, fact))) < 0) {
-			json_object_put(evidence);
-			evidence = NULL;
-		}
-	}
-	return evidence;
+	evidence.failed |= a == NULL;
+	for (size_t i = 0; a != NULL && i < n; i++)
+		if (reads[i] < _FACTS)
+			add_entry(&evidence, judgement, reads[i],
+			    facts->fact(facts->context, reads[i]), a);
+	object_close_list(&evidence, o);
 }

@@ -122,7 +122,7 @@ gone_unseen(struct judge *j, const struct entry *e, const struct cause *cause, i
 
 	if (end_ns == 0)
 		end_ns = clock_realtime_ns();
-	object_add(&more, "subject", judge_subject_json(&e->s));
+	add_subject(&more, &e->s);
 	if (e->made_ns != 0 && end_ns >= e->made_ns)
 		object_ms(&more, "lifetime_ms", (double)(end_ns - e->made_ns) / 1e6);
 	else

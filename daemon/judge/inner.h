@@ -351,6 +351,8 @@ int drift_notice(struct judge *j, const char *kind, struct json_object *more);
 struct json_object *offenders_json(const struct rule *rule, const struct judgement *judgement);
 
 /* render.c */
+void add_subject(struct object *o, const struct subject *s);
+void add_refs(struct object *o, const struct judge *j, const struct rule *rule);
 /* Adds because and evidence, judged anew; `stale`: the reason is that nothing is heard. */
 void add_judged(struct object *o, const struct judge *j, const struct subject *s,
     const struct rule *rule, bool stale);

@@ -20,6 +20,7 @@
 struct actor;
 struct event_base;
 struct json_object;
+struct json_text;
 struct judge;
 
 /* What is held of one rule for one subject. */
@@ -112,6 +113,14 @@ struct finding_view {
  * than 0, and returns that. */
 typedef int judge_finding_fn(void *arg, const struct finding_view *view);
 int judge_each_finding(const struct judge *j, judge_finding_fn *fn, void *arg);
+/* A place in that order: that of a finding, whether it is still there or not. */
+struct finding_place {
+	unsigned rule;
+	char *name, *id; /* of the subject */
+};
+/* Those behind a place; NULL: all. */
+int judge_each_finding_behind(
+    const struct judge *j, const struct finding_place *place, judge_finding_fn *fn, void *arg);
 
 struct judge_summary {
 	unsigned verdicts[_VERDICTS], waived, attested;
@@ -122,14 +131,13 @@ struct judge_summary judge_summary(const struct judge *j);
 /* As interfaces.md has it. New reference; NULL when out of memory. */
 struct json_object *judge_summary_json(const struct judge *j);
 
-/* The reason and the evidence of a finding, judged anew from what is held, as interfaces.md has it:
+/* A finding with its reason and evidence, judged anew from what is held, as interfaces.md has it:
  * an object with rule, title, severity, refs, subject, verdict, since, checked, because, evidence,
  * exception. New reference; NULL when out of memory. */
 struct json_object *judge_finding_json(const struct judge *j, const struct finding_view *view);
-/* State, owner, reason, expires, ticket. */
-struct json_object *exception_json(const struct exception *e);
-struct json_object *judge_refs_json(const struct judge *j, const struct rule *rule);
-struct json_object *judge_subject_json(const struct subject *s);
+/* The same as text, written at once. */
+void judge_put_finding(
+    const struct judge *j, const struct finding_view *view, struct json_text *text);
 /* The engine's part of that document, or a JSON null. */
 struct json_object *judge_engine_json(const struct judge *j);
 

@@ -10,7 +10,7 @@
 
 #include "rulebook/rulebook.h"
 
-struct json_object;
+struct object;
 
 struct judgement {
 	enum verdict verdict;
@@ -37,10 +37,10 @@ int judgement_make(struct judgement *ret, const struct rule *rule, const struct 
  * may be. */
 bool judgement_is_public(const struct rule *rule);
 
-/* What a judgement rests on, as interfaces.md has it: [{fact, value, from}]. Of a list in which the
- * offenders are, the offenders alone. New reference; NULL when out of memory. */
-struct json_object *judgement_evidence(
-    const struct judgement *judgement, const struct rule *rule, const struct judge_facts *facts);
+/* Adds what a judgement rests on, as interfaces.md has it: evidence: [{fact, value, from}]. Of a
+ * list in which the offenders are, the offenders alone. */
+void add_evidence(struct object *o, const struct judgement *judgement, const struct rule *rule,
+    const struct judge_facts *facts);
 
 /* One example of a rule judged: 0 when it got its verdict, 1 when not, with *retwhy (caller frees),
  * or -ENOMEM. */

@@ -11,34 +11,34 @@
 #include <stdio.h>
 #include <string.h>
 
-struct json_object *
-judge_subject_json(const struct subject *s)
+void
+add_subject(struct object *o, const struct subject *s)
 {
-	struct object o = object_begin();
+	struct object subject = object_open(o, "subject");
 
-	object_string(&o, "kind", subject_kind_name(s->kind));
-	object_string(&o, "id", s->id);
-	object_string(&o, "name", s->name);
-	object_string(&o, "image", s->image);
-	return object_end(&o);
+	object_string(&subject, "kind", subject_kind_name(s->kind));
+	object_string(&subject, "id", s->id);
+	object_string(&subject, "name", s->name);
+	object_string(&subject, "image", s->image);
+	object_close(&subject, o);
 }
 
-static struct json_object *
-ref_json(const struct benchmark_entry *entry)
+static void
+add_ref(struct object *refs, const char *benchmark, const struct benchmark_entry *entry)
 {
-	struct object o = object_begin();
+	struct object ref = object_open(refs, benchmark);
 
-	object_string(&o, "id", entry->id);
-	object_string(&o, "section", entry->section);
-	object_int(&o, "level", entry->level);
-	object_bool(&o, "scored", entry->scored);
-	return object_end(&o);
+	object_string(&ref, "id", entry->id);
+	object_string(&ref, "section", entry->section);
+	object_int(&ref, "level", entry->level);
+	object_bool(&ref, "scored", entry->scored);
+	object_close(&ref, refs);
 }
 
-struct json_object *
-judge_refs_json(const struct judge *j, const struct rule *rule)
+void
+add_refs(struct object *o, const struct judge *j, const struct rule *rule)
 {
-	struct object o = object_begin();
+	struct object refs = object_open(o, "refs");
 
 	for (unsigned i = 0; i < j->rb->n_benchmarks; i++) {
 		const struct benchmark *b = &j->rb->benchmarks[i];
@@ -46,9 +46,9 @@ judge_refs_json(const struct judge *j, const struct rule *rule)
 		    b->enabled ? benchmark_entry_of(b, rule) : NULL;
 
 		if (entry != NULL)
-			object_add(&o, b->id, ref_json(entry));
+			add_ref(&refs, b->id, entry);
 	}
-	return object_end(&o);
+	object_close(&refs, o);
 }
 
 /* The oldest of what the rule rests on: nothing of it was verified later. */
@@ -124,20 +124,49 @@ shown_verdict(const struct judge *j, const struct subject *s, const struct rule 
 							  : (enum verdict)f->verdict;
 }
 
+/* Whether a subject stands behind a place, in the order of judge_subjects(). */
+static bool
+is_behind(const struct subject *s, const struct finding_place *place)
+{
+	int order = strcmp(s->name, place->name);
+
+	return order > 0 || (order == 0 && strcmp(s->id, place->id) > 0);
+}
+
+/* The first subject of that kind behind the place, if there is one; `place` NULL: of all. */
+static size_t
+first_behind(const struct subject *const *subjects, size_t n, enum subject_kind kind,
+    const struct finding_place *place)
+{
+	size_t low = 0, high = n, middle;
+
+	while (low < high) {
+		const struct subject *s;
+
+		middle = low + (high - low) / 2;
+		s = subjects[middle];
+		if (s->kind < kind || (s->kind == kind && place != NULL && !is_behind(s, place)))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static int
-each_finding_of(const struct judge *j, const struct rule *rule, judge_finding_fn *fn, void *arg)
+each_finding_of(const struct judge *j, const struct rule *rule, const struct finding_place *place,
+    judge_finding_fn *fn, void *arg)
 {
 	struct finding_view view = { .rule = rule };
 	const struct subject *const *subjects;
-	bool any = false;
+	bool any = place != NULL;
 	struct text why;
 	size_t n;
 	int r;
 
 	subjects = judge_subjects(j, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (subjects[i]->kind != rule->scope)
-			continue;
+	for (size_t i = first_behind(subjects, n, rule->scope, place);
+	     i < n && subjects[i]->kind == rule->scope; i++) {
 		view.finding = subject_finding(subjects[i], rule->index);
 		if (view.finding == NULL)
 			continue;
@@ -162,18 +191,28 @@ each_finding_of(const struct judge *j, const struct rule *rule, judge_finding_fn
 }
 
 int
-judge_each_finding(const struct judge *j, judge_finding_fn *fn, void *arg)
+judge_each_finding_behind(
+    const struct judge *j, const struct finding_place *place, judge_finding_fn *fn, void *arg)
 {
 	int r;
 
-	for (unsigned i = 0; i < j->rb->n_rules; i++) {
-		if (!j->rb->rules[i]->selected)
+	for (unsigned i = place == NULL ? 0 : place->rule; i < j->rb->n_rules; i++) {
+		const struct rule *rule = j->rb->rules[i];
+
+		if (!rule->selected)
 			continue;
-		r = each_finding_of(j, j->rb->rules[i], fn, arg);
+		r = each_finding_of(
+		    j, rule, place != NULL && place->rule == i ? place : NULL, fn, arg);
 		if (r != 0)
 			return r;
 	}
 	return 0;
+}
+
+int
+judge_each_finding(const struct judge *j, judge_finding_fn *fn, void *arg)
+{
+	return judge_each_finding_behind(j, NULL, fn, arg);
 }
 
 static void
@@ -225,7 +264,7 @@ add_judged(struct object *o, const struct judge *j, const struct subject *s,
 	}
 	o->failed |= judgement.because == NULL;
 	object_string(o, "because", judgement.because);
-	object_add(o, "evidence", judgement_evidence(&judgement, rule, &facts));
+	add_evidence(o, &judgement, rule, &facts);
 	if (judgement.verdict == VERDICT_REVIEW && !stale)
 		add_hash(o, &judgement, rule, &facts);
 }
@@ -233,6 +272,7 @@ add_judged(struct object *o, const struct judge *j, const struct subject *s,
 static void
 add_no_grounds(struct object *o, const struct judge *j, const struct finding_view *view)
 {
+	struct object evidence;
 	struct text t;
 
 	t.len = 0;
@@ -240,38 +280,55 @@ add_no_grounds(struct object *o, const struct judge *j, const struct finding_vie
 	(void)without_subject(j, view->rule, &t);
 	arena_reset(j->arena);
 	object_string(o, "because", text_end(&t, j->arena));
-	object_add(o, "evidence", json_object_new_array_ext(1));
+	evidence = object_open_list(o, "evidence");
+	object_close_list(&evidence, o);
+}
+
+static void
+add_finding(struct object *o, const struct judge *j, const struct finding_view *view)
+{
+	const struct listing *listing = &j->listings[view->rule->scope];
+	bool stale = view->finding != NULL && view->finding->judged &&
+		     finding_is_blind(j, view->subject, view->rule);
+
+	object_string(o, "rule", view->rule->key);
+	object_string(o, "title", view->rule->title);
+	object_string(o, "severity", severity_name(view->rule->severity));
+	add_refs(o, j, view->rule);
+	add_subject(o, view->subject);
+	object_string(o, "verdict", verdict_name(view->verdict));
+	object_time(
+	    o, "since", view->finding == NULL ? listing->since_ms : view->finding->since_ms);
+	object_time(o, "checked",
+	    view->finding == NULL ? listing->checked_ms : checked_ms(j, view->subject, view->rule));
+	if (view->finding != NULL)
+		add_judged(o, j, view->subject, view->rule, stale);
+	else
+		add_no_grounds(o, j, view);
+	add_exception(o, view->exception);
+	/* What it was when there was something to hear, which `since` is about. */
+	if (stale) {
+		object_string(o, "last", verdict_name((enum verdict)view->finding->verdict));
+		object_string(o, "last_exception", covered_name(view->finding));
+	}
 }
 
 struct json_object *
 judge_finding_json(const struct judge *j, const struct finding_view *view)
 {
-	const struct listing *listing = &j->listings[view->rule->scope];
-	bool stale = view->finding != NULL && view->finding->judged &&
-		     finding_is_blind(j, view->subject, view->rule);
 	struct object o = object_begin();
 
-	object_string(&o, "rule", view->rule->key);
-	object_string(&o, "title", view->rule->title);
-	object_string(&o, "severity", severity_name(view->rule->severity));
-	object_add(&o, "refs", judge_refs_json(j, view->rule));
-	object_add(&o, "subject", judge_subject_json(view->subject));
-	object_string(&o, "verdict", verdict_name(view->verdict));
-	object_time(
-	    &o, "since", view->finding == NULL ? listing->since_ms : view->finding->since_ms);
-	object_time(&o, "checked",
-	    view->finding == NULL ? listing->checked_ms : checked_ms(j, view->subject, view->rule));
-	if (view->finding != NULL)
-		add_judged(&o, j, view->subject, view->rule, stale);
-	else
-		add_no_grounds(&o, j, view);
-	add_exception(&o, view->exception);
-	/* What it was when there was something to hear, which `since` is about. */
-	if (stale) {
-		object_string(&o, "last", verdict_name((enum verdict)view->finding->verdict));
-		object_string(&o, "last_exception", covered_name(view->finding));
-	}
+	add_finding(&o, j, view);
 	return object_end(&o);
+}
+
+void
+judge_put_finding(const struct judge *j, const struct finding_view *view, struct json_text *text)
+{
+	struct object o = object_begin_text(text);
+
+	add_finding(&o, j, view);
+	(void)object_end(&o);
 }
 
 static int

@@ -5,6 +5,8 @@
  * by their keys: what no rule of today is called is forgotten. */
 #include "judge/inner.h"
 
+#include "judge/object.h"
+#include "util/json_text.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
@@ -50,136 +52,91 @@ state_read_finding(struct finding *ret, struct json_object *kept)
 	return true;
 }
 
-/* A state is written as text at once: a thousand containers are saved after a first look, and most
- * of what is kept is as plain as a passing finding. */
-struct saving {
-	const struct judge *judge;
-	const struct subject *subject;
-	uint64_t kin;
-	struct json_object *before; /* findings as they were kept, in a gap alone; else NULL */
-	FILE *out;
-	bool failed;
-};
-
-/* Takes the value; NULL is a failure. */
-static void
-put_value(struct saving *w, struct json_object *value)
-{
-	const char *text = value == NULL
-			       ? NULL
-			       : json_object_to_json_string_ext(value,
-				     JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-
-	if (text == NULL)
-		w->failed = true;
-	else
-		(void)fputs(text, w->out);
-	json_object_put(value);
-}
-
-static void
-put_string(struct saving *w, const char *text)
-{
-	if (text == NULL)
-		(void)fputs("null", w->out);
-	else
-		put_value(w, json_object_new_string(text));
-}
-
 /* Why a bad finding is one, for when it is told without its subject. */
 static void
-put_grounds(struct saving *w, const struct rule *rule)
+add_grounds(
+    struct object *o, const struct judge *j, const struct subject *s, const struct rule *rule)
 {
 	struct judgement judgement;
 	struct judge_facts facts;
 	struct desk desk;
 
-	facts = desk_facts(&desk, w->judge, w->subject);
-	if (judge_rule(w->judge, w->subject, rule, &judgement) < 0 || judgement.because == NULL) {
-		w->failed = true;
+	facts = desk_facts(&desk, j, s);
+	if (judge_rule(j, s, rule, &judgement) < 0 || judgement.because == NULL) {
+		o->failed = true;
 		return;
 	}
-	(void)fputs(",\"because\":", w->out);
-	put_string(w, judgement.because);
-	(void)fputs(",\"evidence\":", w->out);
-	put_value(w, judgement_evidence(&judgement, rule, &facts));
-	(void)fputs(",\"offenders\":", w->out);
-	put_value(w, offenders_json(rule, &judgement));
+	object_string(o, "because", judgement.because);
+	add_evidence(o, &judgement, rule, &facts);
+	object_add(o, "offenders", offenders_json(rule, &judgement));
 }
 
+/* `before`: findings as they were kept, in a gap alone; else NULL. */
 static void
-put_finding(struct saving *w, const struct finding *f)
+add_finding(struct object *findings, const struct judge *j, const struct subject *s,
+    const struct finding *f, struct json_object *before)
 {
-	const struct rule *rule = w->judge->rb->rules[f->rule];
+	const struct rule *rule = j->rb->rules[f->rule];
 	struct json_object *kept = NULL;
 	struct finding was;
+	struct object o;
+	char digest[24];
 
 	/* In a gap the facts may be gone while the verdict stays: then its reason is kept too. */
-	if (w->before != NULL && finding_is_blind(w->judge, w->subject, rule) &&
-	    json_object_object_get_ex(w->before, rule->key, &kept) &&
-	    state_read_finding(&was, kept) && was.verdict == f->verdict &&
-	    was.digest == f->digest) {
-		put_value(w, json_object_get(kept));
+	if (before != NULL && finding_is_blind(j, s, rule) &&
+	    json_object_object_get_ex(before, rule->key, &kept) && state_read_finding(&was, kept) &&
+	    was.verdict == f->verdict && was.digest == f->digest) {
+		object_borrowed(findings, rule->key, kept);
 		return;
 	}
-	(void)fprintf(w->out,
-	    "{\"verdict\":\"%s\",\"since\":%" PRIi64 ",\"digest\":\"%016" PRIx64 "\"",
-	    verdict_name((enum verdict)f->verdict), f->since_ms, f->digest);
+	(void)snprintf(digest, sizeof(digest), "%016" PRIx64, f->digest);
+	o = object_open(findings, rule->key);
+	object_string(&o, "verdict", verdict_name((enum verdict)f->verdict));
+	object_int(&o, "since", f->since_ms);
+	object_string(&o, "digest", digest);
 	if (f->covered != 0)
-		(void)fprintf(w->out, ",\"exception\":\"%s\"",
-		    exception_state_name((enum exception_state)(f->covered - 1)));
+		object_string(&o, "exception", covered_name(f));
 	if (f->verdict == VERDICT_FAIL || f->verdict == VERDICT_UNKNOWN)
-		put_grounds(w, rule);
-	(void)fputs("}", w->out);
+		add_grounds(&o, j, s, rule);
+	object_close(&o, findings);
 }
 
+/* Written as text at once: a thousand containers are saved after a first look. */
 static void
-put_state(struct saving *w)
+put_state(struct json_text *text, const struct judge *j, const struct entry *e,
+    struct json_object *before)
 {
-	const struct subject *s = w->subject;
-	const char *before = "";
+	struct object o = object_begin_text(text), findings;
+	const struct subject *s = &e->s;
+	char kin[24];
 
-	(void)fputs("{\"name\":", w->out);
-	put_string(w, s->name);
-	(void)fputs(",\"image\":", w->out);
-	put_string(w, s->image);
-	if (w->kin != 0)
-		(void)fprintf(w->out, ",\"kin\":\"%016" PRIx64 "\"", w->kin);
-	(void)fputs(",\"findings\":{", w->out);
-	for (unsigned i = 0; i < s->n_findings; i++) {
-		if (!s->findings[i].judged)
-			continue;
-		/* Keys of rules are plain words. */
-		(void)fprintf(
-		    w->out, "%s\"%s\":", before, w->judge->rb->rules[s->findings[i].rule]->key);
-		put_finding(w, &s->findings[i]);
-		before = ",";
-	}
-	(void)fputs("}}", w->out);
+	object_string(&o, "name", s->name);
+	object_string(&o, "image", s->image);
+	(void)snprintf(kin, sizeof(kin), "%016" PRIx64, e->kin);
+	if (e->kin != 0)
+		object_string(&o, "kin", kin);
+	findings = object_open(&o, "findings");
+	for (unsigned i = 0; i < s->n_findings; i++)
+		if (s->findings[i].judged)
+			add_finding(&findings, j, s, &s->findings[i], before);
+	object_close(&findings, &o);
+	(void)object_end(&o);
 }
 
 int
 state_save(struct judge *j, struct entry *e)
 {
-	struct saving w = { .judge = j, .subject = &e->s, .kin = e->kin };
-	struct json_object *state = NULL;
-	char *text = NULL;
-	size_t len;
+	struct json_object *state = NULL, *before = NULL;
+	struct json_text text = { 0 };
+	char *kept;
 
-	w.out = open_memstream(&text, &len);
-	if (w.out == NULL)
-		return -ENOMEM;
 	if (source_is_blind(j, WATCH_EVENTS))
 		state = state_read(j, &e->s);
-	(void)json_object_object_get_ex(state, "findings", &w.before);
-	put_state(&w);
+	(void)json_object_object_get_ex(state, "findings", &before);
+	put_state(&text, j, e, before);
 	json_object_put(state);
-	w.failed |= fclose(w.out) != 0;
-	if (w.failed) {
-		free(text);
-		return -ENOMEM;
-	}
-	return outbox_put(j, (int)e->s.kind, e->s.id, text);
+	kept = json_text_take(&text);
+	return kept == NULL ? -ENOMEM : outbox_put(j, (int)e->s.kind, e->s.id, kept);
 }
 
 int

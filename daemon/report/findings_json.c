@@ -2,28 +2,20 @@
 #include "report/findings_json.h"
 #include "report/about.h"
 #include "report/member.h"
+#include "util/json_text.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
-
-/* The last finding that was written, by what orders them: the next piece goes on behind it,
- * whatever came or went. */
-struct place {
-	bool any;
-	unsigned rule;
-	char *name, *id; /* of the subject */
-};
 
 struct findings_json {
 	struct findings_query query;
-	struct place place;
-	bool begun;
-};
-
-struct piece {
-	struct findings_json *d;
-	FILE *out;
-	size_t written, enough;
+	/* The last finding that was written: the next piece goes on behind it, whatever came or
+	 * went. */
+	struct finding_place place;
+	bool begun, any;
+	struct json_text text;
+	size_t enough;
 };
 
 int
@@ -45,6 +37,7 @@ findings_json_free(struct findings_json *d)
 		return NULL;
 	free(d->place.name);
 	free(d->place.id);
+	json_text_deinit(&d->text);
 	free(d);
 	return NULL;
 }
@@ -121,37 +114,25 @@ head_new(const struct findings_query *q)
 
 /* The head's members, and the beginning of the list. */
 static int
-write_head(struct findings_json *d, FILE *out)
+put_head(struct findings_json *d)
 {
+	static const char list[] = ",\"findings\":[";
 	struct json_object *head = head_new(&d->query);
 	const char *text;
 
 	if (head == NULL)
 		return -ENOMEM;
 	text = member_line(head);
-	(void)fprintf(out, "%.*s,\"findings\":[", (int)strlen(text) - 1, text);
+	json_text_raw(&d->text, text, strlen(text) - strlen("}"));
+	json_text_raw(&d->text, list, strlen(list));
 	(void)json_object_put(head);
 	return 0;
 }
 
 /* --- the findings --- */
 
-/* The judge's order: rules, then subjects by name. */
-static bool
-is_behind(const struct place *place, const struct finding_view *view)
-{
-	int order;
-
-	if (!place->any || view->rule->index != place->rule)
-		return !place->any || view->rule->index > place->rule;
-	order = strcmp(view->subject->name, place->name);
-	if (order == 0)
-		order = strcmp(view->subject->id, place->id);
-	return order > 0;
-}
-
 static int
-move_place(struct place *place, const struct finding_view *view)
+move_place(struct finding_place *place, const struct finding_view *view)
 {
 	char *name = strdup(view->subject->name), *id = strdup(view->subject->id);
 
@@ -162,48 +143,49 @@ move_place(struct place *place, const struct finding_view *view)
 	}
 	free(place->name);
 	free(place->id);
-	place->name = name;
-	place->id = id;
-	place->rule = view->rule->index;
-	place->any = true;
+	*place = (struct finding_place){ view->rule->index, name, id };
 	return 0;
 }
 
 /* 1: enough for now. */
 static int
-write_one(void *arg, const struct finding_view *view)
+put_one(void *arg, const struct finding_view *view)
 {
-	struct piece *p = arg;
-	struct json_object *json;
-	int n;
+	struct findings_json *d = arg;
+	int r;
 
-	if (!is_behind(&p->d->place, view) || !is_wanted(&p->d->query, view))
+	if (!is_wanted(&d->query, view))
 		return 0;
-	if (p->written >= p->enough)
-		return 1;
-	json = judge_finding_json(p->d->query.judge, view);
-	if (json == NULL)
-		return -ENOMEM;
-	n = fprintf(p->out, "%s\n%s", p->d->place.any ? "," : "", member_line(json));
-	p->written += n < 0 ? 0 : (size_t)n;
-	(void)json_object_put(json);
-	return move_place(&p->d->place, view);
+	json_text_line(&d->text);
+	judge_put_finding(d->query.judge, view, &d->text);
+	if (d->text.len < d->enough)
+		return 0;
+	r = move_place(&d->place, view);
+	d->any = true;
+	return r < 0 ? r : 1;
 }
 
 int
-findings_json_write(struct findings_json *d, FILE *out, size_t enough, bool *ret_complete)
+findings_json_next(
+    struct findings_json *d, size_t enough, const char **ret, size_t *ret_len, bool *ret_complete)
 {
-	struct piece p = { .d = d, .out = out, .enough = enough };
-	int r = d->begun ? 0 : write_head(d, out);
+	static const char end[] = "]}\n";
+	int r = 0;
 
+	json_text_clear(&d->text);
+	if (!d->begun)
+		r = put_head(d);
 	if (r != 0)
 		return r;
 	d->begun = true;
-	r = judge_each_finding(d->query.judge, write_one, &p);
-	if (r < 0)
-		return r;
-	*ret_complete = r == 0;
+	d->enough = enough;
+	r = judge_each_finding_behind(d->query.judge, d->any ? &d->place : NULL, put_one, d);
 	if (r == 0)
-		(void)fputs("]}\n", out);
+		json_text_raw(&d->text, end, strlen(end));
+	if (r < 0 || d->text.failed)
+		return -ENOMEM;
+	*ret_complete = r == 0;
+	*ret = d->text.bytes;
+	*ret_len = d->text.len;
 	return 0;
 }

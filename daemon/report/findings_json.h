@@ -8,7 +8,6 @@
 #define REPORT_FINDINGS_JSON_H
 
 #include "judge/judge.h"
-#include <stdio.h>
 
 struct findings_json;
 
@@ -26,8 +25,11 @@ int findings_json_new(struct findings_json **ret, const struct findings_query *q
 struct findings_json *findings_json_free(struct findings_json *d); /* takes NULL */
 DEFINE_CLEANUP(struct findings_json, findings_json_free)
 
-/* Writes about `enough` bytes more. *ret_complete: that was all. 0 or -ENOMEM. */
-int findings_json_write(struct findings_json *d, FILE *out, size_t enough, bool *ret_complete);
+/* About `enough` bytes more, borrowed until the next call. *ret_complete: that was all. 0 or
+ * -ENOMEM.
+ */
+int findings_json_next(
+    struct findings_json *d, size_t enough, const char **ret, size_t *ret_len, bool *ret_complete);
 
 /* The counts of the findings that are meant. A new reference; NULL when out of memory. */
 struct json_object *findings_summary_json(const struct findings_query *query);

@@ -7,6 +7,7 @@
 #define REPORT_JUNIT_H
 
 #include "report/findings_json.h"
+#include <stdio.h>
 
 /* 0 or -ENOMEM. */
 int junit_print(const struct findings_query *query, FILE *out);

@@ -3,6 +3,7 @@
 
 #include "collect/docker_private.h"
 #include "facts/build.h"
+#include "util/json_text.h"
 #include "util/utf8_feed.h"
 #include <json-c/json.h>
 #include <limits.h>
@@ -65,8 +66,11 @@ fuzz_json(const char *text, size_t len)
 static void
 fact_must_hold(enum fact_id id, const struct value *v)
 {
-	struct json_object *shown;
+	_cleanup_(arena_freep) struct arena *a = arena_new(EXPR_MEMORY_MAX);
+	struct json_text text = { 0 };
+	struct value shown;
 
+	must(a != NULL);
 	if (!type_holds(fact_table[id].type, v)) {
 		(void)fprintf(
 		    stderr, "%s is no %s\n", fact_table[id].path, fact_table[id].type->name);
@@ -74,10 +78,10 @@ fact_must_hold(enum fact_id id, const struct value *v)
 	}
 	must(v->type != VALUE_UNREADABLE || (v->string != NULL && v->len > 0));
 	must(value_same(v, v));
-	shown = fact_show(id, v);
-	must(shown != NULL || v->type == VALUE_NULL || v->type == VALUE_ABSENT);
-	must(json_object_to_json_string_ext(shown, JSON_C_TO_STRING_PLAIN) != NULL);
-	json_object_put(shown);
+	must(fact_shown(&shown, id, v, a) == 0);
+	value_put_json(&text, &shown);
+	must(!text.failed);
+	json_text_deinit(&text);
 }
 
 void

@@ -12,6 +12,7 @@
 #include "expr/type.h"
 #include "expr/value.h"
 #include "util/arena.h"
+#include "util/json_text.h"
 
 static struct arena *arena;
 
@@ -47,6 +48,23 @@ marked_cut(struct value v)
 	return v;
 }
 
+/* Written at once, it is the same. */
+static void
+assert_put_alike(const struct value *v)
+{
+	struct json_object *json = value_to_json(v);
+	const char *want = json_object_to_json_string_ext(
+	    json, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	struct json_text t = { 0 };
+
+	value_put_json(&t, v);
+	assert_false(t.failed);
+	assert_int_equal(t.len, strlen(want));
+	assert_memory_equal(t.bytes, want, t.len);
+	json_text_deinit(&t);
+	json_object_put(json);
+}
+
 static void
 test_json_round_trip(void **state)
 {
@@ -68,6 +86,7 @@ test_json_round_trip(void **state)
 		assert_string_equal(
 		    json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN), texts[i]);
 		json_object_put(json);
+		assert_put_alike(&v);
 	}
 }
 
@@ -80,7 +99,9 @@ test_json_of_what_has_no_value(void **state)
 	assert_string_equal(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN),
 	    "{\"unreadable\":\"permission denied\"}");
 	json_object_put(json);
+	assert_put_alike(&v);
 	v = value_absent();
+	assert_put_alike(&v);
 	assert_null(value_to_json(&v));
 }
 
@@ -97,6 +118,7 @@ test_json_keys_become_text(void **state)
 	assert_string_equal(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN),
 	    "{\"-7\":true,\"false\":null}");
 	json_object_put(json);
+	assert_put_alike(&v);
 }
 
 static void

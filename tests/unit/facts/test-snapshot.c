@@ -120,8 +120,12 @@ differences(void **state)
 static void
 assert_shown(enum fact_id fact, struct value v, const char *want)
 {
-	struct json_object *json = fact_show(fact, &v);
+	_cleanup_(arena_freep) struct arena *a = arena_new(64 * 1024);
+	struct json_object *json;
+	struct value shown;
 
+	assert_int_equal(fact_shown(&shown, fact, &v, a), 0);
+	json = value_to_json(&shown);
 	assert_string_equal(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN), want);
 	json_object_put(json);
 }
