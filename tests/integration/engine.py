@@ -16,6 +16,11 @@ import world
 IMAGE = "busybox:test"
 APPLETS = ("sh", "sleep", "true", "cat", "ls", "ps", "id", "touch", "chmod", "kill", "nc", "httpd")
 
+ACCOUNTS = {
+    "etc/passwd": b"root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/home:/bin/sh\n",
+    "etc/group": b"root:x:0:\nuser:x:1000:\n",
+}
+
 START_TIMEOUT = 60
 STOP_TIMEOUT = 60
 
@@ -39,10 +44,10 @@ def busybox_archive():
             entry.type = tarfile.DIRTYPE
             entry.mode = 0o755
             tar.addfile(entry)
-        passwd = b"root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/home:/bin/sh\n"
-        entry = tarfile.TarInfo("etc/passwd")
-        entry.size = len(passwd)
-        tar.addfile(entry, io.BytesIO(passwd))
+        for name, text in ACCOUNTS.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(text)
+            tar.addfile(entry, io.BytesIO(text))
         tar.add("/bin/busybox", "bin/busybox")
         for name in APPLETS:
             entry = tarfile.TarInfo(f"bin/{name}")
