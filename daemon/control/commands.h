@@ -38,6 +38,7 @@ int command_check(const struct options *o);
 int command_status(const struct options *o);
 int command_findings(const struct options *o);
 int command_drift(const struct options *o);
+int command_report(const struct options *o);
 int command_explain(const struct options *o);
 int command_attest(const struct options *o);
 int command_rules(const struct options *o);

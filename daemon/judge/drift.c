@@ -233,6 +233,18 @@ add_was(struct object *row, const struct judge *j, const struct finding *f)
 	object_string(row, "was_exception", covered_name(f));
 }
 
+/* Why it failed, as it stood. */
+static void
+add_was_because(struct object *row, struct json_object *kept)
+{
+	struct json_object *because = NULL;
+
+	if (json_object_object_get_ex(kept, "because", &because))
+		object_borrowed(row, "was_because", because);
+	else
+		object_null(row, "was_because");
+}
+
 /* A row of one finding: from `f`, with what is kept of it in the ledger, to a judgement. */
 static int
 drift_move(struct judge *j, struct entry *e, const struct finding *f, struct json_object *kept,
@@ -253,6 +265,7 @@ drift_move(struct judge *j, struct entry *e, const struct finding *f, struct jso
 	add_refs(&row, j, rule);
 	add_subject(&row, &e->s);
 	add_was(&row, j, f);
+	add_was_because(&row, kept);
 	object_string(&row, "verdict", verdict_name(judgement->verdict));
 	object_string(&row, "because", judgement->because);
 	add_evidence(&row, judgement, rule, &facts);
@@ -272,7 +285,7 @@ drift_finding(struct judge *j, struct entry *e, const struct finding *f,
 	struct json_object *kept = NULL;
 	int r;
 
-	if (rule->kind == RULE_OFFENDERS && f->judged && f->verdict == VERDICT_FAIL)
+	if (f->judged && f->verdict == VERDICT_FAIL)
 		kept = state_finding(j, &e->s, rule);
 	r = drift_move(j, e, f, kept, NULL, judgement, exception, cause);
 	json_object_put(kept);

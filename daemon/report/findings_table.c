@@ -68,18 +68,6 @@ findings_table_free(struct findings_table *t)
 	return NULL;
 }
 
-/* A reason often begins with its subject, which has a column of its own. */
-static const char *
-without_subject(const char *because, const char *subject)
-{
-	size_t len = strlen(subject);
-
-	if (strncmp(because, subject, len) != 0 || because[len] == '\0')
-		return because;
-	because += len;
-	return because + strspn(because, " :");
-}
-
 /* "engine.kind: no engine" is "no engine", whatever the fact. */
 static const char *
 without_facts(const char *why)
@@ -128,7 +116,8 @@ entry_init(struct entry *e, const struct findings_table *t, struct json_object *
 	e->cause = strdup(unknown ? cause_of(finding) : "");
 	e->subject = words_subject(member(finding, "subject"));
 	if (e->subject != NULL)
-		e->because = strdup(without_subject(member_text(finding, "because"), e->subject));
+		e->because =
+		    strdup(words_without_subject(member_text(finding, "because"), e->subject));
 	if (e->verdict == NULL || e->severity == NULL || e->rule == NULL || e->id == NULL ||
 	    e->cause == NULL || e->because == NULL)
 		return -ENOMEM;

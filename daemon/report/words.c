@@ -87,6 +87,17 @@ words_subject(struct json_object *subject)
 	return asprintf(&text, "%s %s", kind, name) < 0 ? NULL : text;
 }
 
+const char *
+words_without_subject(const char *because, const char *subject)
+{
+	size_t len = strlen(subject);
+
+	if (strncmp(because, subject, len) != 0 || because[len] == '\0')
+		return because;
+	because += len;
+	return because + strspn(because, " :");
+}
+
 char *
 words_rule_id(struct json_object *finding, const char *leading)
 {

@@ -25,6 +25,9 @@ enum colour words_colour(const char *verdict, const char *severity);
 /* "container web", "file /etc/docker", "host". Caller frees; NULL when out of memory. */
 char *words_subject(struct json_object *subject);
 
+/* A reason often begins with its subject, which has a column of its own: what follows it. */
+const char *words_without_subject(const char *because, const char *subject);
+
 /* What a rule is called where there is little room, by the references of a finding: "5.4"; of
  * another benchmark than the leading one "1.6.0:5.5"; of none its key. Caller frees; NULL when out
  * of memory. */
