@@ -50,13 +50,14 @@ clear_path(const struct sockaddr_un *address, char **reterr)
 	if (lstat(path, &st) != 0)
 		return errno == ENOENT ? 0 : fail(reterr, -errno, path, strerror(errno));
 	if (!S_ISSOCK(st.st_mode))
-		return fail(reterr, -EEXIST, path, "is there, and is no socket");
+		return fail(reterr, -EEXIST, path, "is there and is no socket: move it away");
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return fail(reterr, -errno, path, strerror(errno));
 	/* A full backlog answers as well. */
 	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 || errno == EAGAIN)
-		return fail(reterr, -EADDRINUSE, path, "another daemon answers here");
+		return fail(reterr, -EADDRINUSE, path,
+		    "another daemon answers here: stop it, or use --socket");
 	if (unlink(path) != 0 && errno != ENOENT)
 		return fail(reterr, -errno, path, strerror(errno));
 	return 0;

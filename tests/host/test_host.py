@@ -324,6 +324,25 @@ class Story(unittest.TestCase):
         host.run("systemctl", "restart", SERVICE)
         host.wait_settled()
 
+    def test_51_something_in_its_way(self):
+        """Folders that are gone are made; what lies in the socket's place is named, and then it goes on."""
+        host = self.host
+        host.run("systemctl", "stop", SERVICE, "plimsolld.socket")
+        host.run("rm", "-r", "/run/plimsoll")
+        host.run("mkdir", "-p", SOCKET)
+        host.try_run("systemctl", "start", SERVICE)
+
+        def named():
+            return f"{SOCKET}: is there and is no socket" in host.run("journalctl", "--unit", SERVICE)
+
+        world.wait_for("the complaint", named, PATIENCE)
+        host.run("rmdir", SOCKET)
+        host.wait_settled()
+        self.assertTrue(host.is_active(SERVICE))
+        host.run("systemctl", "stop", SERVICE)
+        host.run("systemctl", "start", "plimsolld.socket")
+        host.wait_settled()
+
     def test_60_upgrade_keeps_the_state(self):
         host = self.host
         before = host.ask("/v1/drift?after=0").splitlines()
