@@ -3,8 +3,8 @@
 
 #include "collect/ask_child.h"
 #include "collect/proc.h"
+#include "collect/tcp_listeners.h"
 #include "facts/build.h"
-#include "facts/net_table.h"
 #include "util/file.h"
 #include "util/lines.h"
 #include <ctype.h>
@@ -60,12 +60,31 @@ add_listener(struct search *s, const struct net_socket *socket, const char *prot
 	(void)snprintf(f->listener.address, sizeof(f->listener.address), "%s", socket->address);
 }
 
+static void
+take(struct search *s, const struct net_socket *socket, const char *protocol)
+{
+	s->cut |= s->n == HOST_LISTENERS_MAX;
+	if (!s->cut)
+		add_listener(s, socket, protocol);
+}
+
 static int
-take_table(struct search *s, const char *path, const char *protocol)
+take_tcp(struct search *s)
+{
+	_cleanup_(tcp_listeners_clear) struct tcp_listeners all = { 0 };
+	int r = tcp_listeners_read(&all, 1);
+
+	for (size_t i = 0; r == 0 && i < all.n; i++)
+		take(s, &all.items[i], "tcp");
+	s->cut |= all.cut;
+	return r;
+}
+
+static int
+take_udp(struct search *s, const char *path)
 {
 	_cleanup_(freep) char *text = NULL;
 	struct lines lines = { .left = TABLE_LINES_MAX };
-	bool udp = strcmp(protocol, "udp") == 0;
 	struct net_socket socket;
 	enum net_line what;
 	struct span line;
@@ -78,17 +97,24 @@ take_table(struct search *s, const char *path, const char *protocol)
 		return r;
 	lines.at = text;
 	while (lines_next(&lines, &line)) {
-		what = net_table_line(line, udp, &socket);
+		what = net_table_line(line, true, &socket);
 		if (what == NET_LINE_NONSENSE)
 			return -EBADMSG;
-		if (what == NET_LINE_OTHER)
-			continue;
-		s->cut |= s->n == HOST_LISTENERS_MAX;
-		if (!s->cut)
-			add_listener(s, &socket, protocol);
+		if (what == NET_LINE_LISTENS)
+			take(s, &socket, "udp");
 	}
 	s->cut |= lines.cut;
 	return 0;
+}
+
+static int
+take_sockets(struct search *s)
+{
+	int r = take_tcp(s);
+
+	if (r == 0)
+		r = take_udp(s, "/proc/1/net/udp");
+	return r < 0 ? r : take_udp(s, "/proc/1/net/udp6");
 }
 
 static int
@@ -200,21 +226,12 @@ write_answer(int fd, struct search *s)
 static int
 search(int fd, const void *question)
 {
-	static const struct {
-		const char *path, *protocol;
-	} tables[] = {
-		{ "/proc/1/net/tcp", "tcp" },
-		{ "/proc/1/net/tcp6", "tcp" },
-		{ "/proc/1/net/udp", "udp" },
-		{ "/proc/1/net/udp6", "udp" },
-	};
 	struct search *s = calloc(1, sizeof(*s));
-	int r = 0;
+	int r;
 
 	if (s == NULL)
 		return ENOMEM;
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(tables); i++)
-		r = take_table(s, tables[i].path, tables[i].protocol);
+	r = take_sockets(s);
 	if (r == 0) {
 		(void)proc_read(1, "cgroup", CGROUP_MAX, &s->own_cgroup, NULL);
 		qsort(s->items, s->n, sizeof(*s->items), compare_inodes);

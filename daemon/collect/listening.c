@@ -1,52 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collect/listening.h"
-#include "collect/proc.h"
 
-#include <arpa/inet.h>
+#include "collect/proc.h"
+#include "collect/tcp_listeners.h"
 #include <errno.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-enum {
-	TABLE_MAX = 64 * 1024 * 1024,
-	STATE_LISTEN = 0x0a,
-	ADDRESS_DIGITS = 8, /* of IPv4; four times as many of IPv6 */
-};
-
-/* The kernel prints addresses as words of 32 bits in its own byte order, in hexadecimal. */
-static bool
-read_address(const char *digits, size_t n, unsigned port, char *ret, size_t size)
-{
-	uint32_t words[4];
-	char text[INET6_ADDRSTRLEN];
-	bool six = n == 4 * ADDRESS_DIGITS;
-
-	if (!six && n != ADDRESS_DIGITS)
-		return false;
-	for (size_t i = 0; i < n / ADDRESS_DIGITS; i++)
-		if (sscanf(digits + i * ADDRESS_DIGITS, "%8x", &words[i]) != 1)
-			return false;
-	if (inet_ntop(six ? AF_INET6 : AF_INET, words, text, sizeof(text)) == NULL)
-		return false;
-	return snprintf(ret, size, six ? "[%s]:%u" : "%s:%u", text, port) < (int)size;
-}
-
-static bool
-read_line(const char *line, ino_t *ret_inode, char *ret, size_t size)
-{
-	char digits[4 * ADDRESS_DIGITS + 1];
-	unsigned port, state;
-	unsigned long inode;
-
-	if (sscanf(line, " %*u: %32[0-9A-Fa-f]:%4x %*s %2x %*s %*s %*s %*s %*s %lu", digits, &port,
-		&state, &inode) != 4 ||
-	    state != STATE_LISTEN)
-		return false;
-	*ret_inode = inode;
-	return read_address(digits, strlen(digits), port, ret, size);
-}
 
 static bool
 has_inode(const ino_t *inodes, size_t n, ino_t wanted)
@@ -57,27 +16,46 @@ has_inode(const ino_t *inodes, size_t n, ino_t wanted)
 	return false;
 }
 
-int
-listening_add(struct listening *l, const char *table, const ino_t *inodes, size_t n)
+static int
+add(struct listening *l, const struct net_socket *socket)
 {
-	char address[64], **grown;
-	const char *line = table;
-	ino_t inode;
+	bool six = strchr(socket->address, ':') != NULL;
+	char *text;
 
-	for (; *line != '\0'; line = strchrnul(line, '\n'), line += *line == '\n') {
-		if (!read_line(line, &inode, address, sizeof(address)) ||
-		    !has_inode(inodes, n, inode))
-			continue;
-		grown = reallocarray(l->addresses, l->n + 1, sizeof(*grown));
-		if (grown == NULL)
-			return -ENOMEM;
-		l->addresses = grown;
-		l->addresses[l->n] = strdup(address);
-		if (l->addresses[l->n] == NULL)
-			return -ENOMEM;
-		l->n++;
-	}
+	if (asprintf(&text, six ? "[%s]:%u" : "%s:%u", socket->address, socket->port) < 0)
+		return -ENOMEM;
+	l->addresses[l->n++] = text;
 	return 0;
+}
+
+static int
+pick(struct listening *l, const struct tcp_listeners *all, int pid)
+{
+	_cleanup_(freep) ino_t *inodes = NULL;
+	size_t n = 0;
+	int r = proc_sockets(pid, &inodes, &n);
+
+	if (r == 0 && all->cut)
+		r = -E2BIG;
+	if (r == 0 && all->n > 0) {
+		l->addresses = calloc(all->n, sizeof(*l->addresses));
+		r = l->addresses == NULL ? -ENOMEM : 0;
+	}
+	for (size_t i = 0; r == 0 && i < all->n; i++)
+		if (has_inode(inodes, n, all->items[i].inode))
+			r = add(l, &all->items[i]);
+	return r;
+}
+
+int
+listening_read(struct listening *ret, int pid)
+{
+	_cleanup_(tcp_listeners_clear) struct tcp_listeners all = { 0 };
+	int r;
+
+	*ret = (struct listening){ 0 };
+	r = tcp_listeners_read(&all, pid);
+	return r < 0 ? r : pick(ret, &all, pid);
 }
 
 void
@@ -87,32 +65,4 @@ listening_clear(struct listening *l)
 		free(l->addresses[i]);
 	free(l->addresses);
 	*l = (struct listening){ 0 };
-}
-
-/* No file: the kernel does without that protocol. */
-static int
-add_table(struct listening *l, int pid, const char *name, const ino_t *inodes, size_t n)
-{
-	_cleanup_(freep) char *table = NULL;
-	int r = proc_read(pid, name, TABLE_MAX, &table, NULL);
-
-	if (r == -ENOENT)
-		return 0;
-	return r < 0 ? r : listening_add(l, table, inodes, n);
-}
-
-int
-listening_read(struct listening *ret, int pid)
-{
-	_cleanup_(freep) ino_t *inodes = NULL;
-	size_t n = 0;
-	int r;
-
-	*ret = (struct listening){ 0 };
-	r = proc_sockets(pid, &inodes, &n);
-	if (r == 0)
-		r = add_table(ret, pid, "net/tcp", inodes, n);
-	if (r == 0)
-		r = add_table(ret, pid, "net/tcp6", inodes, n);
-	return r;
 }
