@@ -293,7 +293,7 @@ class OnHost(VerdictsTest):
         self.assert_verdict("unknown", "5.9", "would-join-network")
 
     def test_5_13_host_network(self):
-        """Nothing is published there; the network itself is what fails."""
+        """Nothing is published there. The network itself is what fails."""
         self.assert_verdict("not-applicable", "5.13", "host-network")
         self.assert_verdict("fail", "5.9", "host-network")
 
@@ -377,3 +377,24 @@ class OnBridge(VerdictsTest):
 
     def test_5_13_one_address(self):
         self.assert_verdict("pass", "5.13", "loopback", "made-loopback", "low-v6")
+
+
+class OfASwarm(VerdictsTest):
+    @classmethod
+    def setUpClass(cls):
+        docker = engine.Engine(own_network=True, flags={"iptables": None})
+        cls.addClassCleanup(docker.close)
+        docker.start()
+        docker.docker("swarm", "init", "--advertise-addr", "127.0.0.1", "--listen-addr", "127.0.0.1:2377")
+        service = ["--detach", "--no-resolve-image", "--network", "host", "--restart-condition", "any"]
+        docker.docker("service", "create", *service, "--name", "service", engine.IMAGE, "sleep", "86400")
+        cls.task = world.wait_for("the task's container", docker.containers)[0]
+        cls.seen = Verdicts.of(docker)
+
+    def test_2_6_ports_of_the_swarm(self):
+        """dockerd listens there for other nodes, with certificates of the swarm's own."""
+        self.assert_verdict("pass", "2.6")
+
+    def test_5_14_task_of_a_service(self):
+        """The service has the policy, and the container none."""
+        self.assert_verdict("not-applicable", "5.14", self.task)

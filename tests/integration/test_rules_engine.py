@@ -226,6 +226,13 @@ class Settings(VerdictsTest):
     def test_2_6_inherited_socket(self):
         self.assert_verdicts("2.6", inheriting="fail")
 
+    def test_2_6_numbers_of_other_editions(self):
+        """1.8.0 put a rule before it: the key stays what it was."""
+        refs = seen["default"].finding("2.6")["refs"]
+        numbers = {edition: ref["id"] for edition, ref in refs.items()}
+        self.assertEqual(numbers["cis-docker-1.6.0"], "2.7")
+        self.assertEqual(numbers["cis-docker-1.8.0"], "2.8")
+
     def test_2_8_empty_value_remaps_nothing(self):
         self.assert_verdicts("2.8", flags="fail", default="fail", remapped="pass")
 
