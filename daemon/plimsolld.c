@@ -14,6 +14,7 @@
 #include "report/audit_table.h"
 #include "report/consumer.h"
 #include "report/heartbeat.h"
+#include "report/limiter.h"
 #include "report/metrics.h"
 #include "report/text.h"
 #include "report/writer.h"
@@ -227,10 +228,18 @@ print_audit(struct plimsolld *d)
 	print_text(d, text);
 }
 
-static void
-add_consumer(struct plimsolld *d, const struct consumer_kind *kind, struct writer *writer)
+static struct limits
+limits_of(const struct settings *s)
 {
-	int r = consumer_new(&d->consumers[d->n_consumers], kind, d->ledger, writer);
+	return (struct limits){ s->per_minute, s->fold_after, s->fold_within_s };
+}
+
+static void
+add_consumer(struct plimsolld *d, const struct consumer_kind *kind, struct writer *writer,
+    const struct limits *limits)
+{
+	int r =
+	    consumer_new(&d->consumers[d->n_consumers], kind, d->base, d->ledger, writer, limits);
 
 	if (r == 0)
 		d->n_consumers++;
@@ -265,7 +274,7 @@ on_settled(void *arg)
 		return;
 	d->printed = true;
 	print_audit(d);
-	add_consumer(d, &consumer_terminal, d->terminal_writer);
+	add_consumer(d, &consumer_terminal, d->terminal_writer, NULL);
 }
 
 static int
@@ -338,6 +347,7 @@ reload(void *arg, struct json_object **ret, char **reterr)
 		.rules_dir = d->options.rules_dir,
 		.engine = d->options.engine };
 	struct heartbeat *heartbeat = NULL;
+	struct limits limits;
 	int r;
 
 	d->look_began_ms = clock_monotonic_ms();
@@ -349,6 +359,9 @@ reload(void *arg, struct json_object **ret, char **reterr)
 		(void)heartbeat_free(d->heartbeat);
 		d->heartbeat = heartbeat;
 	}
+	limits = limits_of(&d->rb->settings);
+	for (unsigned i = 0; i < d->n_consumers; i++)
+		consumer_limit(d->consumers[i], &limits);
 	return 0;
 }
 
@@ -457,6 +470,7 @@ static int
 start_telling(struct plimsolld *d)
 {
 	const struct settings *s = &d->rb->settings;
+	const struct limits limits = limits_of(s);
 	bool journal =
 	    s->report_journal == 1 || (s->report_journal < 0 && consumer_journal_is_there());
 	bool syslog = s->report_syslog == 1 ||
@@ -470,10 +484,10 @@ start_telling(struct plimsolld *d)
 	if (r != 0)
 		return r;
 	if (journal)
-		add_consumer(d, &consumer_journal, d->log_writer);
+		add_consumer(d, &consumer_journal, d->log_writer, &limits);
 	if (syslog) {
 		consumer_syslog_open(s->syslog_facility);
-		add_consumer(d, &consumer_syslog, d->log_writer);
+		add_consumer(d, &consumer_syslog, d->log_writer, &limits);
 	}
 	return 0;
 }

@@ -1,20 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/consumer.h"
 #include "judge/ledger.h"
+#include "report/limiter.h"
+#include "report/member.h"
 #include "report/writer.h"
+#include "util/clock.h"
 
 #include <errno.h>
-#include <json-c/json.h>
+#include <event2/event.h>
+#include <string.h>
 
-enum { ROWS_AT_ONCE = 64 };
+enum {
+	ROWS_AT_ONCE = 64,
+	WAIT_MAX_S = 60 * 60,
+};
+
+/* Of the record in which the ledger keeps what a limiter has left out. */
+#define RECORD_LEFT_OUT "left-out"
 
 struct consumer {
 	const struct consumer_kind *kind;
 	struct ledger *ledger;
 	struct writer *writer;
-	uint64_t read; /* the last row handed to the writer */
-	uint64_t told; /* the last row that was written */
-	uint64_t kept; /* the cursor in the ledger */
+	struct limiter *limiter; /* NULL: none */
+	struct event *due;       /* the next summary */
+	uint64_t read;           /* the last row handed to the writer, or left out */
+	uint64_t told;           /* the last row that was written, or left out */
+	uint64_t kept;           /* the cursor in the ledger */
+	unsigned writing;        /* rows that the writer has */
+	bool left_out;           /* the ledger has a record of some */
+	bool summed_up;          /* which is older than a summary */
 };
 
 struct row_job {
@@ -25,9 +40,42 @@ struct row_job {
 	void *prepared;
 };
 
+/* What was left out before the restart is still to be summed up. */
+static int
+read_left_out(struct consumer *c)
+{
+	_cleanup_(freep) char *text = NULL;
+	struct json_object *state;
+	int r;
+
+	r = ledger_get_record(c->ledger, RECORD_LEFT_OUT, c->kind->cursor, &text);
+	if (r == 0 && text != NULL) {
+		state = json_tokener_parse(text);
+		limiter_restore(c->limiter, state);
+		(void)json_object_put(state);
+		c->left_out = true;
+	}
+	return r == -ENOMEM ? r : 0;
+}
+
+static void
+on_due(evutil_socket_t fd, short what, void *arg)
+{
+	consumer_run(arg);
+}
+
+static int
+begin_limits(struct consumer *c, struct event_base *base, const struct limits *limits)
+{
+	c->due = evtimer_new(base, on_due, c);
+	if (c->due == NULL || limiter_new(&c->limiter, limits) != 0)
+		return -ENOMEM;
+	return c->kind->cursor == NULL ? 0 : read_left_out(c);
+}
+
 int
-consumer_new(struct consumer **ret, const struct consumer_kind *kind, struct ledger *ledger,
-    struct writer *writer)
+consumer_new(struct consumer **ret, const struct consumer_kind *kind, struct event_base *base,
+    struct ledger *ledger, struct writer *writer, const struct limits *limits)
 {
 	struct consumer *c = calloc(1, sizeof(*c));
 
@@ -36,21 +84,75 @@ consumer_new(struct consumer **ret, const struct consumer_kind *kind, struct led
 	c->kind = kind;
 	c->ledger = ledger;
 	c->writer = writer;
-	c->read =
+	c->read = c->told = c->kept =
 	    kind->cursor == NULL ? ledger_last_seq(ledger) : ledger_cursor(ledger, kind->cursor);
+	if (limits != NULL && begin_limits(c, base, limits) != 0) {
+		(void)consumer_free(c);
+		return -ENOMEM;
+	}
 	*ret = c;
 	return 0;
 }
 
+void
+consumer_limit(struct consumer *c, const struct limits *limits)
+{
+	if (c->limiter != NULL)
+		limiter_set(c->limiter, limits);
+}
+
+/* The record of what is left out, written or, where nothing is, forgotten. */
+static int
+put_left_out(struct consumer *c, struct json_object *state)
+{
+	bool any = json_object_array_length(state) > 0;
+	const char *text = member_line(state);
+
+	if (!any && !c->left_out)
+		return 0;
+	return ledger_put_record(
+	    c->ledger, RECORD_LEFT_OUT, c->kind->cursor, any ? INT64_MAX : 0, text, strlen(text));
+}
+
+/* What is left out, and up to where, are of one piece: kept together or not at all. */
+static int
+keep_both(struct consumer *c, struct json_object *state)
+{
+	_cleanup_(freep) char *why = NULL;
+	int r;
+
+	r = ledger_begin(c->ledger);
+	if (r == 0)
+		r = ledger_set_cursor(c->ledger, c->kind->cursor, c->told);
+	if (r == 0)
+		r = put_left_out(c, state);
+	if (r == 0)
+		r = ledger_commit(c->ledger, &why);
+	else
+		ledger_rollback(c->ledger);
+	if (r == 0)
+		c->left_out = json_object_array_length(state) > 0;
+	return r;
+}
+
 /* Each is a commit: one for all that was written since the last. One that fails is tried again with
- * the next row; at worst rows are told twice. */
+ * the next row; at worst rows are told twice. What is left out is known up to the last row that was
+ * read, so it is kept when that one is written. */
 static void
 keep_cursor(struct consumer *c)
 {
-	if (c->kind->cursor == NULL || c->told == c->kept)
+	struct json_object *state;
+	bool any;
+
+	if (c->kind->cursor == NULL || (c->told == c->kept && !c->summed_up))
 		return;
-	if (ledger_set_cursor(c->ledger, c->kind->cursor, c->told) == 0)
+	state = c->limiter == NULL ? json_object_new_array() : limiter_state(c->limiter);
+	any = c->left_out || c->summed_up || json_object_array_length(state) > 0;
+	if (state != NULL && (!any || c->writing == 0) && keep_both(c, state) == 0) {
 		c->kept = c->told;
+		c->summed_up = false;
+	}
+	(void)json_object_put(state);
 }
 
 struct consumer *
@@ -59,6 +161,9 @@ consumer_free(struct consumer *c)
 	if (c == NULL)
 		return NULL;
 	keep_cursor(c);
+	if (c->due != NULL)
+		event_free(c->due);
+	(void)limiter_free(c->limiter);
 	free(c);
 	return NULL;
 }
@@ -84,26 +189,23 @@ static void
 job_done(struct writer_job *job)
 {
 	struct row_job *row = (struct row_job *)job;
+	struct consumer *c = row->consumer;
 
-	row->consumer->told = row->seq;
+	/* What was left out behind the last one that is written needs no writing. */
+	c->writing--;
+	c->told = c->writing == 0 ? c->read : row->seq;
 	job_drop(job);
 }
 
-/* Hands one row to the writer. Other than 0: no room, or no memory; it is read again later. */
+/* Hands a row to the writer; `seq`: the last row of the ledger that is told with it. 0 or -ENOMEM.
+ */
 static int
-take(void *arg, uint64_t seq, const char *line, size_t len)
+hand(struct consumer *c, struct json_object *row, uint64_t seq)
 {
-	struct consumer *c = arg;
-	struct json_object *row;
-	struct row_job *job;
+	struct row_job *job = calloc(1, sizeof(*job));
 
-	if (writer_is_full(c->writer))
-		return 1;
-	job = calloc(1, sizeof(*job));
-	row = json_tokener_parse(line);
 	if (job != NULL)
 		job->prepared = c->kind->prepare(row);
-	(void)json_object_put(row);
 	if (job == NULL || job->prepared == NULL) {
 		free(job);
 		return -ENOMEM;
@@ -114,15 +216,91 @@ take(void *arg, uint64_t seq, const char *line, size_t len)
 	job->consumer = c;
 	job->kind = c->kind;
 	job->seq = seq;
+	c->writing++;
 	writer_add(c->writer, &job->job);
-	c->read = seq;
 	return 0;
 }
 
-void
-consumer_run(struct consumer *c)
+/* Hands over the summaries that are due. Other than 0: no room, or no memory. */
+static int
+sum_up(struct consumer *c, int64_t now_ms)
 {
-	keep_cursor(c);
+	struct json_object *row;
+	int r = 0;
+
+	while (r == 0 && c->limiter != NULL && limiter_due_ms(c->limiter) <= now_ms) {
+		row = writer_is_full(c->writer) ? NULL : limiter_summary(c->limiter, now_ms);
+		r = row == NULL ? 1 : hand(c, row, c->read);
+		c->summed_up |= row != NULL;
+		(void)json_object_put(row);
+	}
+	return r;
+}
+
+/* Rows that are not kept any more were never told here: that much is said. */
+static int
+say_truncated(struct consumer *c, uint64_t seq)
+{
+	struct json_object *row = json_object_new_object(), *notice = json_object_new_object();
+	int r = row == NULL || notice == NULL ? -ENOMEM : 0;
+
+	if (r == 0)
+		r = member_put_time(row, "time", clock_realtime_ms());
+	if (r == 0)
+		r = member_put_text(row, "type", "notice");
+	if (r == 0)
+		r = member_put_text(notice, "kind", "truncated");
+	if (r == 0)
+		r = member_put_int(notice, "first", (int64_t)seq);
+	if (r == 0)
+		r = member_put(row, "notice", json_object_get(notice));
+	if (r == 0)
+		r = hand(c, row, c->read);
+	if (r == 0)
+		c->read = seq - 1;
+	(void)json_object_put(notice);
+	(void)json_object_put(row);
+	return r;
+}
+
+/* Hands over one row, if it is told. Other than 0: no room, or no memory; it is read again later.
+ */
+static int
+take_row(struct consumer *c, struct json_object *row, uint64_t seq)
+{
+	int r = 0;
+
+	if (!writer_is_full(c->writer) && seq > c->read + 1)
+		r = say_truncated(c, seq);
+	if (r == 0 && c->limiter != NULL)
+		r = sum_up(c, limiter_time_of(row));
+	if (r != 0)
+		return r;
+	if (writer_is_full(c->writer))
+		return 1;
+	if (c->limiter == NULL || limiter_take(c->limiter, row))
+		r = hand(c, row, seq);
+	if (r != 0)
+		return r;
+	c->read = seq;
+	if (c->writing == 0)
+		c->told = seq;
+	return 0;
+}
+
+static int
+take(void *arg, uint64_t seq, const char *line, size_t len)
+{
+	struct json_object *row = json_tokener_parse(line);
+	int r = take_row(arg, row, seq);
+
+	(void)json_object_put(row);
+	return r;
+}
+
+static void
+read_rows(struct consumer *c)
+{
 	while (c->read < ledger_last_seq(c->ledger)) {
 		uint64_t before = c->read;
 
@@ -130,4 +308,36 @@ consumer_run(struct consumer *c)
 		    c->read == before)
 			return;
 	}
+}
+
+/* Clocks are set, so it never sleeps for long. */
+static void
+wait_until_due(struct consumer *c)
+{
+	int64_t due_ms = limiter_due_ms(c->limiter), in_ms = due_ms - clock_realtime_ms();
+	struct timeval in = { WAIT_MAX_S, 0 };
+
+	if (due_ms == INT64_MAX) {
+		(void)evtimer_del(c->due);
+		return;
+	}
+	if (in_ms < 1)
+		in_ms = 1;
+	if (in_ms < WAIT_MAX_S * 1000)
+		in = (struct timeval){ in_ms / 1000, in_ms % 1000 * 1000 };
+	(void)evtimer_add(c->due, &in);
+}
+
+void
+consumer_run(struct consumer *c)
+{
+	keep_cursor(c);
+	read_rows(c);
+	if (c->limiter != NULL && c->read == ledger_last_seq(c->ledger)) {
+		(void)sum_up(c, clock_realtime_ms());
+		wait_until_due(c);
+	}
+	/* Where all was left out, nothing comes back from the writer. */
+	if (c->writing == 0)
+		keep_cursor(c);
 }

@@ -2,7 +2,8 @@
  *
  * A consumer is a cursor over the ledger's rows of drift: it reads those after its cursor when its
  * writer can take them, and the cursor moves once they are written, so that what was not told
- * before a crash is told after it. It never decides what is told. */
+ * before a crash is told after it. It never decides what is told: where too much happens, a limiter
+ * does, and what it has left out and not summed up yet is kept beside the cursor. */
 #ifndef REPORT_CONSUMER_H
 #define REPORT_CONSUMER_H
 
@@ -11,8 +12,10 @@
 #include <stdint.h>
 
 struct consumer;
+struct event_base;
 struct json_object;
 struct ledger;
+struct limits;
 struct writer;
 
 /* Where rows go. */
@@ -31,12 +34,14 @@ extern const struct consumer_kind consumer_syslog;
 extern const struct consumer_kind consumer_terminal; /* lines on stdout */
 
 /* Borrows ledger and writer; the writer has to be freed before the consumer, and the consumer
- * before the ledger. 0 or -ENOMEM. */
-int consumer_new(struct consumer **ret, const struct consumer_kind *kind, struct ledger *ledger,
-    struct writer *writer);
+ * before the ledger. `limits` NULL: every row is told. 0 or -ENOMEM. */
+int consumer_new(struct consumer **ret, const struct consumer_kind *kind, struct event_base *base,
+    struct ledger *ledger, struct writer *writer, const struct limits *limits);
 struct consumer *consumer_free(struct consumer *c); /* takes NULL, returns NULL */
 DEFINE_CLEANUP(struct consumer, consumer_free)
 
+/* Other limits from now on; without effect where there are none. */
+void consumer_limit(struct consumer *c, const struct limits *limits);
 /* Reads what is new, as far as the writer has room. To be called after a commit and when there is
  * room again. */
 void consumer_run(struct consumer *c);

@@ -30,6 +30,8 @@ static const struct {
 	{ "unseen", "8c0f519431ec499087744d179fc73ae8" },
 	{ "dropped", "4ff4814f595f431aa770026f1acb264a" },
 	{ "pruned", "37572856f6764bb7bad046738fbe8996" },
+	{ "folded", "d5a4783e50d5484fb66306ed359accba" },
+	{ "truncated", "4481d6d15ad24dc792af55cf98b9168a" },
 };
 
 const char *
@@ -161,8 +163,10 @@ add_plain(struct fields *f, struct json_object *row)
 	char number[24];
 	int r = 0;
 
+	/* A summary has no place in the ledger. */
 	(void)snprintf(number, sizeof(number), "%lld", (long long)member_int(row, "seq"));
-	r = add(f, "PLIMSOLL_SEQ", number);
+	if (member(row, "seq") != NULL)
+		r = add(f, "PLIMSOLL_SEQ", number);
 	for (size_t i = 0; i < ARRAY_SIZE(plain) && r == 0; i++)
 		r = add(f, plain[i].field, text_of(row, plain[i].path));
 	if (r == 0 && actor != NULL)

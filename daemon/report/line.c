@@ -37,6 +37,10 @@ static const struct notice_words {
 	    LOG_NOTICE },
 	{ "dropped", "dropped: {count} events| ({why})", LOG_WARNING },
 	{ "pruned", "history pruned|: {rows} rows| before {before}", LOG_NOTICE },
+	{ "folded",
+	    "left out: {what}| about {subject}|, {count} times in {minutes} min|, now {verdict}"
+	    "| (rows {first} to {last} of plimsoll drift)",
+	    LOG_NOTICE },
 	{ "truncated", "older history is not kept: it begins with {first}", LOG_NOTICE },
 };
 
@@ -308,6 +312,9 @@ line_priority(struct json_object *row)
 	if (strcmp(type, "notice") == 0) {
 		const struct notice_words *w = notice_find(member_text(row, "notice/kind"));
 
+		/* A summary is as bad as the worst of what it sums up. */
+		if (member(row, "notice/priority") != NULL)
+			return (int)member_int(row, "notice/priority");
 		return w == NULL ? LOG_NOTICE : w->priority;
 	}
 	if (n == 0)

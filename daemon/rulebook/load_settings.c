@@ -217,6 +217,10 @@ static const struct key report_keys[] = {
 	    .min = 1, .max = 7 * DAY },
 	{ "open_interval", take_interval, offsetof(struct settings, open_interval_s), .min = 1,
 	    .max = 30 * DAY },
+	{ "per_minute", take_number, offsetof(struct settings, per_minute), .max = 100000 },
+	{ "fold_after", take_number, offsetof(struct settings, fold_after), .max = 100000 },
+	{ "fold_within", take_duration, offsetof(struct settings, fold_within_s), .min = 1,
+	    .max = DAY },
 	{ "carried_within", take_interval, offsetof(struct settings, carried_within_s), .min = 1,
 	    .max = DAY },
 };
@@ -267,6 +271,9 @@ default_settings(struct loading *l)
 		.keep_days = 400,
 		.keep_bytes = 512 * MIB,
 		.exec_keep_s = DAY,
+		.per_minute = 60,
+		.fold_after = 5,
+		.fold_within_s = 10 * MINUTE,
 		.carried_within_s = 10 * MINUTE,
 	};
 	l->selection.levels = ~UINT32_C(0);

@@ -145,7 +145,10 @@ struct settings {
 	const char *syslog_facility;       /* "authpriv" */
 	unsigned keep_days;
 	uint64_t keep_bytes;
-	unsigned exec_keep_s;      /* how long an exec finding stays: 1 day */
+	unsigned exec_keep_s;   /* how long an exec finding stays: 1 day */
+	unsigned per_minute;    /* rows about one rule that the journal and syslog are told: 60 */
+	unsigned fold_after;    /* rows about one rule and one subject within ...: 5 */
+	unsigned fold_within_s; /* ... 10 min. 0: any number */
 	unsigned carried_within_s; /* how soon a container takes the place of a gone one: 10 min;
 				      0: never */
 };

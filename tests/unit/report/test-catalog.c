@@ -17,8 +17,8 @@
 static const char *const types[] = { "regressed", "restored", "changed", "appeared", "carried",
 	"gone" };
 static const char *const notices[] = { "started", "stopping", "baseline", "heartbeat", "open",
-	"gap-opened", "gap-closed", "reloaded", "exception-expired", "unseen", "dropped",
-	"pruned" };
+	"gap-opened", "gap-closed", "reloaded", "exception-expired", "unseen", "dropped", "pruned",
+	"folded", "truncated" };
 
 static char *
 read_catalog(void)

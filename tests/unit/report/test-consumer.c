@@ -14,7 +14,9 @@
 
 #include "judge/ledger.h"
 #include "report/consumer.h"
+#include "report/limiter.h"
 #include "report/writer.h"
+#include "util/clock.h"
 
 struct world {
 	char folder[32], path[64];
@@ -33,9 +35,14 @@ static bool refuses; /* every write says "not now" */
 static void *
 prepare(struct json_object *row)
 {
+	struct json_object *notice = json_object_object_get(row, "notice");
 	long *seq = malloc(sizeof(*seq));
 
-	*seq = json_object_get_int64(json_object_object_get(row, "seq"));
+	/* A summary is the number of rows that were left out, below 0. */
+	if (json_object_object_get_ex(row, "seq", NULL))
+		*seq = json_object_get_int64(json_object_object_get(row, "seq"));
+	else
+		*seq = -json_object_get_int64(json_object_object_get(notice, "count"));
 	return seq;
 }
 
@@ -61,9 +68,8 @@ on_room(void *arg)
 }
 
 static void
-add_rows(struct world *w, unsigned n)
+add_text(struct world *w, const char *row, unsigned n)
 {
-	static const char row[] = "{\"type\":\"notice\"}";
 	char *why = NULL;
 
 	assert_int_equal(ledger_begin(w->ledger), 0);
@@ -73,10 +79,37 @@ add_rows(struct world *w, unsigned n)
 }
 
 static void
-start(struct world *w, const struct consumer_kind *kind)
+add_rows(struct world *w, unsigned n)
+{
+	add_text(w, "{\"type\":\"notice\"}", n);
+}
+
+/* Rows about one rule and one subject, some seconds ago. */
+static void
+add_moves(struct world *w, unsigned n, int64_t ago_s)
+{
+	char time[CLOCK_TEXT_SIZE], row[256];
+
+	clock_text(clock_realtime_ms() - ago_s * 1000, time);
+	(void)snprintf(row, sizeof(row),
+	    "{\"time\":\"%s\",\"type\":\"regressed\",\"rule\":\"sshd\","
+	    "\"subject\":{\"kind\":\"container\",\"name\":\"web\"},\"verdict\":\"fail\"}",
+	    time);
+	add_text(w, row, n);
+}
+
+static void
+start_limited(struct world *w, const struct consumer_kind *kind, const struct limits *limits)
 {
 	assert_int_equal(writer_new(&w->writer, w->base, on_room, w), 0);
-	assert_int_equal(consumer_new(&w->consumer, kind, w->ledger, w->writer), 0);
+	assert_int_equal(
+	    consumer_new(&w->consumer, kind, w->base, w->ledger, w->writer, limits), 0);
+}
+
+static void
+start(struct world *w, const struct consumer_kind *kind)
+{
+	start_limited(w, kind, NULL);
 }
 
 static void
@@ -196,6 +229,98 @@ test_without_cursor_begins_with_the_next_row(void **state)
 	assert_int_equal(written[0], 4);
 }
 
+static const struct limits three_in_a_minute = { .fold_after = 3, .fold_within_s = 60 };
+
+static void
+expect_written(const long *want, unsigned n)
+{
+	assert_int_equal(n_written, n);
+	for (unsigned i = 0; i < n; i++)
+		assert_int_equal(written[i], want[i]);
+}
+
+/* The sum of what is left out is told when its time is over, by the clock. */
+static void
+test_left_out_and_summed_up(void **state)
+{
+	const struct limits limits = { .fold_after = 3, .fold_within_s = 1 };
+	struct world *w = *state;
+
+	start_limited(w, &kept, &limits);
+	add_moves(w, 7, 0);
+	consumer_run(w->consumer);
+	run_until_told(w, 7);
+	while (n_written < 4)
+		assert_int_equal(event_base_loop(w->base, EVLOOP_ONCE), 0);
+	expect_written((const long[]){ 1, 2, 3, -4 }, 4);
+}
+
+/* The sum survives a restart, and no row is told twice for it. */
+static void
+test_left_out_over_a_restart(void **state)
+{
+	struct world *w = *state;
+
+	start_limited(w, &kept, &three_in_a_minute);
+	add_moves(w, 7, 58);
+	consumer_run(w->consumer);
+	run_until_told(w, 7);
+	stop(w);
+	expect_written((const long[]){ 1, 2, 3 }, 3);
+	start_limited(w, &kept, &three_in_a_minute);
+	add_moves(w, 2, 58);
+	consumer_run(w->consumer);
+	run_until_told(w, 9);
+	while (n_written < 4)
+		assert_int_equal(event_base_loop(w->base, EVLOOP_ONCE), 0);
+	stop(w);
+	expect_written((const long[]){ 1, 2, 3, -6 }, 4);
+	/* And it is told once. */
+	start_limited(w, &kept, &three_in_a_minute);
+	consumer_run(w->consumer);
+	stop(w);
+	expect_written((const long[]){ 1, 2, 3, -6 }, 4);
+}
+
+/* The sum comes before what is told after its time. */
+static void
+test_sum_comes_in_order(void **state)
+{
+	struct world *w = *state;
+
+	add_moves(w, 5, 300);
+	add_text(w, "{\"time\":\"2999-01-01T00:00:00.000Z\",\"type\":\"notice\"}", 1);
+	start_limited(w, &kept, &three_in_a_minute);
+	consumer_run(w->consumer);
+	run_until_told(w, 6);
+	stop(w);
+	expect_written((const long[]){ 1, 2, 3, -2, 6 }, 5);
+}
+
+/* Rows that were deleted before they could be told are missed aloud. */
+static void
+test_deleted_rows_are_missed(void **state)
+{
+	struct world *w = *state;
+	uint64_t removed = 0;
+	char *why = NULL;
+
+	start(w, &kept);
+	add_rows(w, 2);
+	consumer_run(w->consumer);
+	run_until_told(w, 2);
+	stop(w);
+	add_rows(w, 3);
+	assert_int_equal(ledger_begin(w->ledger), 0);
+	assert_int_equal(ledger_prune(w->ledger, INT64_MAX, 0, &removed), 0);
+	assert_int_equal(ledger_commit(w->ledger, &why), 0);
+	start(w, &kept);
+	consumer_run(w->consumer);
+	run_until_told(w, 5);
+	stop(w);
+	expect_written((const long[]){ 1, 2, 0, 5 }, 4);
+}
+
 int
 main(void)
 {
@@ -205,6 +330,10 @@ main(void)
 		TEST(test_goes_on_where_it_stopped),
 		TEST(test_what_was_not_written_is_told_again),
 		TEST(test_without_cursor_begins_with_the_next_row),
+		TEST(test_left_out_and_summed_up),
+		TEST(test_left_out_over_a_restart),
+		TEST(test_sum_comes_in_order),
+		TEST(test_deleted_rows_are_missed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -197,7 +197,7 @@ test_every_type_has_an_id(void **state)
 		"carried", "gone" };
 	static const char *const kinds[] = { "started", "stopping", "baseline", "heartbeat", "open",
 		"gap-opened", "gap-closed", "reloaded", "exception-expired", "unseen", "dropped",
-		"pruned" };
+		"pruned", "folded", "truncated" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		assert_int_equal(strlen(fields_message_id(types[i], "")), 32);

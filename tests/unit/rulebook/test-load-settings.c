@@ -68,6 +68,9 @@ test_all_settings(void **state)
 	    "  heartbeat_interval: off\n"
 	    "  open_interval: 90s\n"
 	    "  carried_within: 2m\n"
+	    "  per_minute: 0\n"
+	    "  fold_after: 7\n"
+	    "  fold_within: 90s\n"
 	    "limits: {resync_interval: 5m, keep_days: 30, keep_size: 1GiB, exec_keep: 2h}\n");
 	fixture_load_good(&fixture);
 	s = &fixture.rb->settings;
@@ -78,6 +81,9 @@ test_all_settings(void **state)
 	assert_int_equal(s->heartbeat_interval_s, 0);
 	assert_int_equal(s->open_interval_s, 90);
 	assert_int_equal(s->carried_within_s, 120);
+	assert_int_equal(s->per_minute, 0);
+	assert_int_equal(s->fold_after, 7);
+	assert_int_equal(s->fold_within_s, 90);
 	assert_int_equal(s->resync_interval_s, 300);
 	assert_int_equal(s->keep_days, 30);
 	assert_int_equal(s->keep_bytes, UINT64_C(1) << 30);

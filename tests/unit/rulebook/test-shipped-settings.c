@@ -61,6 +61,9 @@ assert_defaults(const struct settings *s)
 	assert_int_equal(s->heartbeat_interval_s, 3600);
 	assert_int_equal(s->open_interval_s, 24 * 3600);
 	assert_int_equal(s->carried_within_s, 600);
+	assert_int_equal(s->per_minute, 60);
+	assert_int_equal(s->fold_after, 5);
+	assert_int_equal(s->fold_within_s, 600);
 	assert_int_equal(s->report_journal, -1);
 	assert_int_equal(s->report_syslog, -1);
 	assert_string_equal(s->syslog_facility, "authpriv");
