@@ -1,138 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * plimsoll check: the daemon's own path, run once until nothing is stale. */
+#include "control/audit_once.h"
 #include "control/commands.h"
 #include "control/filter_finding.h"
 #include "control/show.h"
 #include "report/audit_table.h"
 #include "report/junit.h"
-#include "util/clock.h"
 
 #include <errno.h>
-#include <event2/event.h>
 #include <string.h>
 #include <unistd.h>
 
-enum {
-	PROGRESS_AFTER_S = 1,
-	PIECE = 64 * 1024,
-};
+enum { PIECE = 64 * 1024 };
 
 struct check {
 	const struct options *o;
 	struct rulebook *rb;
-	struct event_base *base;
-	struct event *progress;
-	struct collector *collector;
-	struct ledger *ledger;
-	struct judge *judge;
-	int64_t started_ms, began_ms; /* CLOCK_REALTIME, CLOCK_MONOTONIC */
-	double took_ms;
-	bool settled, progress_shown;
+	struct audit_once *audit;
 };
-
-static void
-check_deinit(struct check *c)
-{
-	(void)collector_free(c->collector);
-	(void)judge_free(c->judge);
-	(void)ledger_free(c->ledger);
-	if (c->progress != NULL)
-		event_free(c->progress);
-	if (c->base != NULL)
-		event_base_free(c->base);
-	(void)rulebook_free(c->rb);
-}
-
-/* --- the look --- */
-
-static void
-on_progress(evutil_socket_t fd, short what, void *arg)
-{
-	static const struct timeval again = { .tv_usec = 200 * 1000 };
-	struct check *c = arg;
-
-	(void)fprintf(stderr, "\rlooking: %zu to go \033[K", judge_queue_depth(c->judge));
-	c->progress_shown = true;
-	(void)event_add(c->progress, &again);
-}
-
-static void
-on_committed(void *arg)
-{
-}
-
-static void
-on_files(void *arg, const char *const *paths, size_t n)
-{
-}
-
-static void
-on_trouble(void *arg, const char *what)
-{
-	(void)command_fail(STATUS_INCOMPLETE, "%s", what);
-}
-
-static void
-on_settled(void *arg)
-{
-	struct check *c = arg;
-	int64_t us = clock_monotonic_ns() / 1000 - c->began_ms * 1000;
-
-	c->settled = true;
-	c->took_ms = (double)us / 1000;
-	(void)event_base_loopbreak(c->base);
-}
-
-static int
-set_up(struct check *c)
-{
-	const struct options *o = c->o;
-	struct judge_handlers handlers = { .arg = c,
-		.on_committed = on_committed,
-		.on_settled = on_settled,
-		.on_files = on_files,
-		.on_trouble = on_trouble };
-	struct collector_config config = { .engine_socket = c->rb->settings.engine_socket,
-		.host_root = o->host_root,
-		.parallel = 4 };
-	char *why = NULL;
-	int r;
-
-	config.base = c->base = event_base_new();
-	if (c->base == NULL)
-		return -ENOMEM;
-	c->progress = evtimer_new(c->base, on_progress, c);
-	if (c->progress == NULL)
-		return -ENOMEM;
-	r = ledger_open(&c->ledger, NULL, &why);
-	free(why);
-	if (r == 0)
-		r = collector_new(&c->collector, &config);
-	if (r == 0)
-		r = judge_new(&c->judge, c->base, c->rb, c->collector, c->ledger, &handlers);
-	return r;
-}
-
-static int
-look(struct check *c)
-{
-	static const struct timeval after = { .tv_sec = PROGRESS_AFTER_S };
-	int r;
-
-	c->started_ms = clock_realtime_ms();
-	c->began_ms = clock_monotonic_ms();
-	if (!c->o->quiet && isatty(STDERR_FILENO) == 1)
-		(void)event_add(c->progress, &after);
-	r = judge_look(c->judge, CAUSE_START);
-	if (r == 0 && !c->settled && event_base_dispatch(c->base) < 0)
-		r = -EIO;
-	if (c->progress_shown)
-		(void)fputs("\r\033[K", stderr);
-	if (r == 0 && !c->settled)
-		r = -EIO;
-	return r;
-}
 
 /* --- what it found --- */
 
@@ -147,11 +33,11 @@ is_wanted(void *arg, const struct finding_view *view)
 static struct findings_query
 query_of(struct check *c)
 {
-	return (struct findings_query){ .judge = c->judge,
-		.wanted = is_wanted,
-		.arg = c,
-		.started_ms = c->started_ms,
-		.took_ms = c->took_ms };
+	struct findings_query query = audit_once_query(c->audit);
+
+	query.wanted = is_wanted;
+	query.arg = c;
+	return query;
 }
 
 static int
@@ -224,16 +110,23 @@ status_of(struct check *c)
 {
 	struct outcome outcome = { .c = c };
 
-	(void)judge_each_finding(c->judge, note_outcome, &outcome);
+	(void)judge_each_finding(audit_once_query(c->audit).judge, note_outcome, &outcome);
 	if (outcome.found)
 		return STATUS_FOUND;
 	return outcome.incomplete ? STATUS_INCOMPLETE : STATUS_OK;
+}
+
+static void
+on_trouble(void *arg, const char *what)
+{
+	(void)command_fail(STATUS_INCOMPLETE, "%s", what);
 }
 
 static int
 run(struct check *c)
 {
 	_cleanup_(freep) char *why = NULL;
+	struct audit_once_config config;
 	int r = filter_check(c->o->filter, c->rb, &why);
 
 	if (r != 0)
@@ -244,9 +137,11 @@ run(struct check *c)
 		(void)command_fail(0,
 		    "not root: audit rules, processes of others and perhaps the engine's socket "
 		    "cannot be read; what rests on them is unknown");
-	r = set_up(c);
-	if (r == 0)
-		r = look(c);
+	config = (struct audit_once_config){ .rb = c->rb,
+		.host_root = c->o->host_root,
+		.progress = !c->o->quiet,
+		.on_trouble = on_trouble };
+	r = audit_once_run(&c->audit, &config);
 	if (r != 0)
 		return command_fail(STATUS_USAGE, "the audit could not be run: %s", strerror(-r));
 	if (!c->o->quiet)
@@ -267,6 +162,7 @@ command_check(const struct options *o)
 		c.rb->settings.engine_socket = o->engine;
 	if (r == STATUS_OK)
 		r = run(&c);
-	check_deinit(&c);
+	(void)audit_once_free(c.audit);
+	(void)rulebook_free(c.rb);
 	return r;
 }

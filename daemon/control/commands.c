@@ -34,6 +34,8 @@ const struct command command_table[] = {
 	    1, OPTIONS_RULES, false, command_lint },
 	{ "eval", "EXPR", "evaluate an expression; every name is taken from --vars", 1, 1,
 	    OPTIONS_VARS, true, command_eval },
+	{ "doctor", "", "what evidence cannot be read here, why, and what to do", 0, 0,
+	    OPTIONS_SOCKET | OPTIONS_RULES | OPTIONS_HOST | OPTIONS_FORMAT, false, command_doctor },
 	{ "rescan", "", "have the daemon look at everything again", 0, 0, OPTIONS_SOCKET, false,
 	    command_rescan },
 	{ "reload", "", "have the daemon read rules, settings and exceptions anew", 0, 0,

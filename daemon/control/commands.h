@@ -44,6 +44,7 @@ int command_attest(const struct options *o);
 int command_rules(const struct options *o);
 int command_lint(const struct options *o);
 int command_eval(const struct options *o);
+int command_doctor(const struct options *o);
 int command_rescan(const struct options *o);
 int command_reload(const struct options *o);
 

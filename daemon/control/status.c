@@ -3,10 +3,12 @@
 #include "control/api.h"
 #include "judge/judge.h"
 #include "report/about.h"
+#include "report/advice.h"
 #include "report/member.h"
 #include "util/clock.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 static struct json_object *
 source_new(const struct judge *judge, enum watch_source source)
@@ -43,6 +45,24 @@ ledger_new(const struct ledger *ledger)
 
 	if (r == 0)
 		r = member_put_int(json, "seq", (int64_t)ledger_last_seq(ledger));
+	return member_done(json, r);
+}
+
+/* What `plimsoll doctor` has to know of the process that looks. */
+static struct json_object *
+rights_new(void)
+{
+	struct json_object *json = json_object_new_object(), *lacks = json_object_new_array();
+	unsigned lacking = advice_lacking();
+	int r = json == NULL || lacks == NULL ? -ENOMEM : member_put_int(json, "uid", geteuid());
+
+	for (unsigned i = 0; i < advice_capability_count && r == 0; i++)
+		if ((lacking & 1U << i) != 0)
+			r = member_append(
+			    lacks, json_object_new_string(advice_capabilities[i].name));
+	if (r == 0)
+		r = member_put(json, "lacks", TAKE(lacks));
+	(void)json_object_put(lacks);
 	return member_done(json, r);
 }
 
@@ -88,6 +108,8 @@ status_json(const struct api_config *c)
 		r = member_put_int(json, "uptime_s", uptime_ms / 1000);
 	if (r == 0)
 		r = member_put(json, "summary", judge_summary_json(c->judge));
+	if (r == 0)
+		r = member_put(json, "rights", rights_new());
 	if (r == 0)
 		r = member_put(json, "sources", sources_new(c->judge));
 	if (r == 0)

@@ -68,38 +68,6 @@ findings_table_free(struct findings_table *t)
 	return NULL;
 }
 
-/* "engine.kind: no engine" is "no engine", whatever the fact. */
-static const char *
-without_facts(const char *why)
-{
-	for (;;) {
-		size_t len = strcspn(why, ": /");
-
-		if (len == 0 || why[len] != ':' || why[len + 1] != ' ' ||
-		    memchr(why, '.', len) == NULL)
-			return why;
-		why += len + 2;
-	}
-}
-
-/* What could not be read says why; else the reason does, behind what could not be done. */
-static const char *
-cause_of(struct json_object *finding)
-{
-	struct json_object *evidence = member(finding, "evidence");
-	const char *because = member_text(finding, "because"), *colon;
-
-	for (size_t i = 0; i < member_count(finding, "evidence"); i++) {
-		const char *why =
-		    member_text(json_object_array_get_idx(evidence, i), "value/unreadable");
-
-		if (*why != '\0')
-			return without_facts(why);
-	}
-	colon = strstr(because, ": ");
-	return without_facts(colon == NULL ? because : colon + 2);
-}
-
 static int
 entry_init(struct entry *e, const struct findings_table *t, struct json_object *finding)
 {
@@ -113,7 +81,7 @@ entry_init(struct entry *e, const struct findings_table *t, struct json_object *
 	e->rank = words_severity_rank(member_text(finding, "severity"));
 	e->rule = strdup(member_text(finding, "rule"));
 	e->id = words_rule_id(finding, t->benchmark);
-	e->cause = strdup(unknown ? cause_of(finding) : "");
+	e->cause = strdup(unknown ? words_cause(finding) : "");
 	e->subject = words_subject(member(finding, "subject"));
 	if (e->subject != NULL)
 		e->because =

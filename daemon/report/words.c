@@ -98,6 +98,37 @@ words_without_subject(const char *because, const char *subject)
 	return because + strspn(because, " :");
 }
 
+/* "engine.kind: no engine" is "no engine", whatever the fact. */
+static const char *
+without_facts(const char *why)
+{
+	for (;;) {
+		size_t len = strcspn(why, ": /");
+
+		if (len == 0 || why[len] != ':' || why[len + 1] != ' ' ||
+		    memchr(why, '.', len) == NULL)
+			return why;
+		why += len + 2;
+	}
+}
+
+const char *
+words_cause(struct json_object *finding)
+{
+	struct json_object *evidence = member(finding, "evidence");
+	const char *because = member_text(finding, "because"), *colon;
+
+	for (size_t i = 0; i < member_count(finding, "evidence"); i++) {
+		const char *why =
+		    member_text(json_object_array_get_idx(evidence, i), "value/unreadable");
+
+		if (*why != '\0')
+			return without_facts(why);
+	}
+	colon = strstr(because, ": ");
+	return without_facts(colon == NULL ? because : colon + 2);
+}
+
 char *
 words_rule_id(struct json_object *finding, const char *leading)
 {

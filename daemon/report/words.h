@@ -28,6 +28,10 @@ char *words_subject(struct json_object *subject);
 /* A reason often begins with its subject, which has a column of its own: what follows it. */
 const char *words_without_subject(const char *because, const char *subject);
 
+/* Why a finding is unknown, whatever the fact: what could not be read says why; else the reason
+ * does, behind what could not be done. Borrowed. */
+const char *words_cause(struct json_object *finding);
+
 /* What a rule is called where there is little room, by the references of a finding: "5.4"; of
  * another benchmark than the leading one "1.6.0:5.5"; of none its key. Caller frees; NULL when out
  * of memory. */

@@ -309,6 +309,85 @@ class Period(unittest.TestCase):
         return daemon.plimsoll("report", "--socket", self.daemon.socket, *arguments, check=(2,))[2]
 
 
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all")
+
+
+class Doctor(unittest.TestCase):
+    """What cannot be read depends on the machine that runs the tests; what is said of it does not."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = daemon.Daemon(engine=docker)
+        cls.daemon.write("exceptions.d/soon.yaml", EXCEPTION.replace("keeper", "root").replace(
+            "2099-12-31", time.strftime("%Y-%m-%d", time.gmtime(time.time() + 3 * 86400))))
+        cls.daemon.start()
+        cls.addClassCleanup(cls.daemon.close)
+
+    def ask(self, *arguments, check=(0, 3)):
+        status, text, _ = daemon.plimsoll("doctor", *arguments, "--format", "json", check=check)
+        document = json.loads(text)
+        self.assertEqual(document["complete"], status == 0)
+        for problem in document["problems"]:
+            self.assertTrue(problem["what"] and problem["advice"])
+        return document["problems"]
+
+    def of(self, problems, kind):
+        return [problem for problem in problems if problem["kind"] == kind]
+
+    def test_every_unknown_finding_of_the_daemon_has_a_reason(self):
+        problems = self.ask("--socket", self.daemon.socket)
+        unknown = self.daemon.findings(verdict="unknown")
+        self.assertEqual(sum(problem["findings"] for problem in self.of(problems, "unreadable")), len(unknown))
+
+    def test_exception_that_ends_soon(self):
+        problems = self.of(self.ask("--socket", self.daemon.socket), "exception")
+        self.assertEqual(len(problems), 1)
+        self.assertIn("container-privileged", problems[0]["what"])
+        self.assertIn("ann@example.org", problems[0]["what"])
+        self.assertFalse(problems[0]["incomplete"])
+
+    def test_no_engine(self):
+        problems = self.ask("--engine", "/nowhere.sock", check=(3,))
+        found = [problem for problem in problems if problem["what"].startswith("no engine: /nowhere.sock")]
+        self.assertEqual(len(found), 1)
+        self.assertIn("5.4", found[0]["rules"])
+        self.assertIn("systemctl start docker", found[0]["advice"])
+
+    def test_not_root(self):
+        status, text, _ = daemon.run([*NOBODY, daemon.program("plimsoll"), "doctor", "--engine", docker.socket,
+                                      "--format", "json"], check=(3,))
+        problems = json.loads(text)["problems"]
+        self.assertEqual(self.of(problems, "privilege")[0]["why"], "not root")
+        advice = [problem["advice"] for problem in problems if "CAP_AUDIT_CONTROL" in problem["why"]]
+        self.assertEqual(len(advice), 1)
+        self.assertIn("on the host itself", advice[0])
+
+    def test_daemon_without_a_capability(self):
+        plimsolld = daemon.Daemon(engine=docker)
+        command = plimsolld.command
+        plimsolld.command = lambda: ["setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace", *command()]
+        with plimsolld:
+            problems = self.of(self.ask("--socket", plimsolld.socket, check=(3,)), "privilege")
+            self.assertEqual([problem["what"] for problem in problems], ["plimsolld lacks CAP_SYS_PTRACE"])
+            self.assertIn("plimsolld.service", problems[0]["advice"])
+
+    def test_blind_source(self):
+        own = engine.Engine().start()
+        self.addCleanup(own.close)
+        with daemon.Daemon(engine=own) as plimsolld:
+            own.stop()
+            plimsolld.wait_drift(lambda row: row.get("notice", {}).get("kind") == "gap-opened")
+            problems = self.of(self.ask("--socket", plimsolld.socket, check=(3,)), "blind")
+            self.assertEqual(len(problems), 1)
+            self.assertIn("docker-events: nothing is heard since", problems[0]["what"])
+
+    def test_words(self):
+        _, text, _ = daemon.plimsoll("doctor", "--engine", "/nowhere.sock", check=(3,))
+        self.assertIn("no engine: /nowhere.sock: No such file or directory", text)
+        self.assertIn("findings are unknown for it: 1.1, ", text)
+        self.assertRegex(text.splitlines()[-1], r"^an audit from here is incomplete, for \d+ reasons?$")
+
+
 def moment(text):
     return time.mktime(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")) + float(text[19:-1])
 
