@@ -336,6 +336,8 @@ on_end(evutil_socket_t number, short what, void *arg)
 
 	(void)sd_notify(0, "STOPPING=1");
 	(void)judge_notice(d->judge, "stopping", NULL);
+	for (unsigned i = 0; i < d->n_consumers; i++)
+		consumer_end(d->consumers[i]);
 	(void)event_base_loopbreak(d->base);
 }
 

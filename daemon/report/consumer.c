@@ -229,7 +229,7 @@ sum_up(struct consumer *c, int64_t now_ms)
 	int r = 0;
 
 	while (r == 0 && c->limiter != NULL && limiter_due_ms(c->limiter) <= now_ms) {
-		row = writer_is_full(c->writer) ? NULL : limiter_summary(c->limiter, now_ms);
+		row = writer_is_full(c->writer) ? NULL : limiter_summary(c->limiter, now_ms, false);
 		r = row == NULL ? 1 : hand(c, row, c->read);
 		c->summed_up |= row != NULL;
 		(void)json_object_put(row);
@@ -340,4 +340,17 @@ consumer_run(struct consumer *c)
 	/* Where all was left out, nothing comes back from the writer. */
 	if (c->writing == 0)
 		keep_cursor(c);
+}
+
+void
+consumer_end(struct consumer *c)
+{
+	struct json_object *row;
+
+	consumer_run(c);
+	while (c->limiter != NULL && !writer_is_full(c->writer) &&
+	       (row = limiter_summary(c->limiter, clock_realtime_ms(), true)) != NULL) {
+		c->summed_up |= hand(c, row, c->read) == 0;
+		(void)json_object_put(row);
+	}
 }

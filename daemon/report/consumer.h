@@ -45,6 +45,8 @@ void consumer_limit(struct consumer *c, const struct limits *limits);
 /* Reads what is new, as far as the writer has room. To be called after a commit and when there is
  * room again. */
 void consumer_run(struct consumer *c);
+/* The last chance to be told: nothing that was left out waits for its time. */
+void consumer_end(struct consumer *c);
 
 /* Journal and syslog, where rows go: is the journal's socket there, and syslog's? */
 bool consumer_journal_is_there(void);

@@ -388,7 +388,7 @@ begin_anew(const struct limiter *l, enum sort sort, struct window *w, int64_t no
 }
 
 struct json_object *
-limiter_summary(struct limiter *l, int64_t now_ms)
+limiter_summary(struct limiter *l, int64_t now_ms, bool all)
 {
 	struct json_object *row;
 
@@ -396,7 +396,7 @@ limiter_summary(struct limiter *l, int64_t now_ms)
 		for (unsigned i = 0; i < WINDOWS; i++) {
 			struct window *w = &l->windows[sort][i];
 
-			if (w->left == 0 || !is_over(l, sort, w, now_ms))
+			if (w->left == 0 || (!all && !is_over(l, sort, w, now_ms)))
 				continue;
 			row = make_summary(l, sort, w, now_ms);
 			if (row != NULL)

@@ -33,9 +33,9 @@ void limiter_set(struct limiter *l, const struct limits *limits);
 bool limiter_take(struct limiter *l, struct json_object *row);
 /* CLOCK_REALTIME at which the next summary is due; INT64_MAX: nothing is left out. */
 int64_t limiter_due_ms(const struct limiter *l);
-/* A summary that is due by then, as a row without a place in the ledger; NULL: there is none, or no
- * memory. The caller's. */
-struct json_object *limiter_summary(struct limiter *l, int64_t now_ms);
+/* A summary that is due by then (`all`: or later), as a row without a place in the ledger; NULL:
+ * there is none, or no memory. The caller's. */
+struct json_object *limiter_summary(struct limiter *l, int64_t now_ms, bool all);
 
 /* What was left out and is not told yet: kept over a restart, so that it is told in the end.
  * limiter_state(): a new reference, or NULL when out of memory; an empty list where it is nothing.

@@ -282,6 +282,22 @@ test_left_out_over_a_restart(void **state)
 	expect_written((const long[]){ 1, 2, 3, -6 }, 4);
 }
 
+static void
+test_summed_up_at_the_end(void **state)
+{
+	struct world *w = *state;
+
+	start_limited(w, &kept, &three_in_a_minute);
+	add_moves(w, 7, 0);
+	consumer_end(w->consumer);
+	stop(w);
+	expect_written((const long[]){ 1, 2, 3, -4 }, 4);
+	start_limited(w, &kept, &three_in_a_minute);
+	consumer_end(w->consumer);
+	stop(w);
+	expect_written((const long[]){ 1, 2, 3, -4 }, 4);
+}
+
 /* The sum comes before what is told after its time. */
 static void
 test_sum_comes_in_order(void **state)
@@ -332,6 +348,7 @@ main(void)
 		TEST(test_without_cursor_begins_with_the_next_row),
 		TEST(test_left_out_and_summed_up),
 		TEST(test_left_out_over_a_restart),
+		TEST(test_summed_up_at_the_end),
 		TEST(test_sum_comes_in_order),
 		TEST(test_deleted_rows_are_missed),
 	};

@@ -91,7 +91,7 @@ appear(struct desk *d, const char *name, const char *rules)
 static void
 expect_summary(struct desk *d, const char *want)
 {
-	struct json_object *row = limiter_summary(d->limiter, d->now_ms);
+	struct json_object *row = limiter_summary(d->limiter, d->now_ms, false);
 	char *line = row == NULL ? NULL : line_of_drift(row);
 
 	if (want == NULL)
@@ -192,7 +192,7 @@ test_priority_is_the_worst(void **state)
 	for (int i = 0; i < 9; i++)
 		(void)move(d, "sshd", "web", i == 5 ? "fail" : "pass");
 	d->now_ms += 10 * MINUTE_MS;
-	row = limiter_summary(d->limiter, d->now_ms);
+	row = limiter_summary(d->limiter, d->now_ms, false);
 	assert_int_equal(line_priority(row), 2);
 	assert_string_equal(member_text(row, "notice/rule"), "sshd");
 	assert_string_equal(member_text(row, "notice/subject/name"), "web");
@@ -253,6 +253,21 @@ test_many_subjects(void **state)
 		told += move(d, "sshd", name, "fail");
 	}
 	assert_int_equal(told, 4);
+}
+
+/* Before the end, nothing waits for its time. */
+static void
+test_all_at_once(void **state)
+{
+	struct desk *d = *state;
+	struct json_object *row;
+
+	for (int i = 0; i < 5; i++)
+		(void)move(d, "sshd", "web", "fail");
+	row = limiter_summary(d->limiter, d->now_ms, true);
+	assert_int_equal(member_int(row, "notice/count"), 3);
+	json_object_put(row);
+	assert_null(limiter_summary(d->limiter, d->now_ms, true));
 }
 
 static void
@@ -320,6 +335,7 @@ main(void)
 		TEST(test_quick_containers_are_cut),
 		TEST(test_no_limits),
 		TEST(test_many_subjects),
+		TEST(test_all_at_once),
 		TEST(test_clock_set_back),
 		TEST(test_state_survives),
 		TEST(test_nonsense_restores_nothing),

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A socket that stands for the journal's, and a plimsolld that finds it where it looks for it.
+
+The daemon is started in a mount namespace of its own, in which the socket lies at its usual place.
+"""
+
+import os
+import socket
+import struct
+import threading
+
+import daemon
+import world
+
+# The folder may not be there: something is mounted over what is there of its way.
+MOUNT = """
+set -e
+if [ -d /run/systemd/journal ]; then over=/run/systemd/journal
+elif [ -d /run/systemd ]; then over=/run/systemd
+else mkdir -p /run/systemd; over=/run/systemd
+fi
+mount -t tmpfs -o mode=0755 tmpfs "$over"
+mkdir -p /run/systemd/journal
+touch /run/systemd/journal/socket
+mount --bind "$0" /run/systemd/journal/socket
+exec "$@"
+"""
+
+CONFIG = "report:\n  journal: on\n  syslog: off\n"
+
+
+def parse(data):
+    """An entry of the journal's protocol: lists of texts by name. A name may stand more than once."""
+    entry = {}
+    at = 0
+    while at < len(data):
+        end = data.index(b"\n", at)
+        name, equals, text = data[at:end].partition(b"=")
+        at = end + 1
+        if not equals:
+            (size,) = struct.unpack_from("<Q", data, at)
+            text = data[at + 8:at + 8 + size]
+            at += 8 + size + 1
+        entry.setdefault(name.decode(), []).append(text.decode(errors="replace"))
+    return entry
+
+
+class Journal:
+    """What was sent to it: entries, in order."""
+
+    def __init__(self):
+        self.path = world.scratch("j-")
+        self.socket_path = os.path.join(self.path, "socket")
+        self.entries = []
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.socket_path)
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self):
+        while True:
+            data, files, _, _ = socket.recv_fds(self.socket, 1 << 20, 4)
+            for number in files:  # an entry that is too big for a datagram
+                with open(number, "rb") as f:
+                    f.seek(0)
+                    data = f.read()
+            if data == b"end":
+                return
+            self.entries.append(parse(data))
+
+    def close(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+            other.sendto(b"end", self.socket_path)
+        self.thread.join()
+        self.socket.close()
+        world.shutil.rmtree(self.path, ignore_errors=True)
+
+    def of(self, **fields):
+        """Entries in which each of the fields has that text."""
+        return [entry for entry in list(self.entries)
+                if all(text in entry.get(name, []) for name, text in fields.items())]
+
+    def numbers(self):
+        """The numbers of the rows that were told, in order. Summaries have none."""
+        return [int(entry["PLIMSOLL_SEQ"][0]) for entry in list(self.entries) if "PLIMSOLL_SEQ" in entry]
+
+
+class Daemon(daemon.Daemon):
+    """A daemon that tells everything to a Journal."""
+
+    def __init__(self, journal, engine=None, host_root=None, config="", flags=()):
+        self.journal = journal
+        super().__init__(engine, host_root, CONFIG + config, flags)
+
+    def command(self):
+        unshare = ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", MOUNT]
+        return unshare + [self.journal.socket_path, *super().command()]
