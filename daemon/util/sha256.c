@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <gcrypt.h>
-#include <stdio.h>
 
 enum { SHA256_BYTES = 32 };
 
@@ -56,8 +55,12 @@ sha256_add(struct sha256 *s, const void *bytes, size_t len)
 void
 sha256_finish(struct sha256 *s, char ret[SHA256_HEX + 1])
 {
+	static const char digits[] = "0123456789abcdef";
 	const unsigned char *digest = gcry_md_read(s->handle, GCRY_MD_SHA256);
 
-	for (unsigned i = 0; i < SHA256_BYTES; i++)
-		(void)snprintf(ret + i * 2, 3, "%02x", digest[i]);
+	for (unsigned i = 0; i < SHA256_BYTES; i++) {
+		ret[2 * i] = digits[digest[i] >> 4];
+		ret[2 * i + 1] = digits[digest[i] & 0xf];
+	}
+	ret[SHA256_HEX] = '\0';
 }
