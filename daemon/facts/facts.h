@@ -52,9 +52,10 @@ enum fact_id topic_first_fact(enum topic topic);
 unsigned topic_fact_count(enum topic topic);
 
 /* What one collection brought. Immutable, in one block of memory. `values[i]` is the fact
- * topic_first_fact(topic) + i. */
+ * first + i. */
 struct snapshot {
 	enum topic topic;
+	enum fact_id first; /* topic_first_fact(topic) */
 	unsigned n;
 	int64_t collected_ms; /* CLOCK_REALTIME */
 	int64_t
@@ -77,6 +78,7 @@ struct snapshot *snapshot_absent(enum topic topic);
 /* A snapshot in the making. Facts that are never set read unreadable "not in the reply". */
 struct draft {
 	enum topic topic;
+	enum fact_id first;      /* topic_first_fact(topic) */
 	struct arena *arena;     /* strings and lists live here; owned */
 	struct value values[64]; /* no topic has more facts; asserted by a test */
 };

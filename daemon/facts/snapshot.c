@@ -129,7 +129,10 @@ snapshot_pack(enum topic topic, const struct value *values)
 	s = malloc(head + p.nodes + p.texts);
 	if (s == NULL)
 		return NULL;
-	*s = (struct snapshot){ .topic = topic, .n = n, .collected_ms = clock_realtime_ms() };
+	*s = (struct snapshot){ .topic = topic,
+		.first = topic_first_fact(topic),
+		.n = n,
+		.collected_ms = clock_realtime_ms() };
 	p = (struct packing){ .nodes = head, .texts = head + p.nodes, .block = (char *)s };
 	for (unsigned i = 0; i < n; i++)
 		pack(&p, &s->values[i], &values[i]);
@@ -154,13 +157,15 @@ snapshot_get(const struct snapshot *s, enum fact_id fact)
 	if (s == NULL)
 		return &none;
 	assert(fact_table[fact].topic == s->topic);
-	return &s->values[fact - topic_first_fact(s->topic)];
+	return &s->values[fact - s->first];
 }
 
 static void
 draft_fill(struct draft *d, struct value v)
 {
-	for (unsigned i = 0; i < topic_fact_count(d->topic); i++)
+	unsigned n = topic_fact_count(d->topic);
+
+	for (unsigned i = 0; i < n; i++)
 		d->values[i] = v;
 }
 
@@ -188,7 +193,9 @@ snapshot_absent(enum topic topic)
 int
 draft_init(struct draft *d, enum topic topic)
 {
-	*d = (struct draft){ .topic = topic, .arena = arena_new(DRAFT_MEMORY_MAX) };
+	*d = (struct draft){ .topic = topic,
+		.first = topic_first_fact(topic),
+		.arena = arena_new(DRAFT_MEMORY_MAX) };
 	if (d->arena == NULL)
 		return -ENOMEM;
 	draft_fill(d, value_unreadable("not in the reply"));
@@ -199,7 +206,7 @@ void
 draft_set(struct draft *d, enum fact_id fact, struct value v)
 {
 	assert(fact_table[fact].topic == d->topic);
-	d->values[fact - topic_first_fact(d->topic)] = v;
+	d->values[fact - d->first] = v;
 }
 
 void
@@ -224,13 +231,11 @@ snapshot_diff(const struct snapshot *a, const struct snapshot *b, enum fact_id *
 {
 	const struct snapshot *either = a != NULL ? a : b;
 	unsigned n = 0;
-	enum fact_id first;
 
 	if (either == NULL)
 		return 0;
-	first = topic_first_fact(either->topic);
 	for (unsigned i = 0; i < either->n; i++)
 		if (a == NULL || b == NULL || !value_same(&a->values[i], &b->values[i]))
-			ret[n++] = first + i;
+			ret[n++] = either->first + i;
 	return n;
 }

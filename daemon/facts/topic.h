@@ -47,6 +47,14 @@ struct topic_info {
 
 extern const struct topic_info topic_table[_TOPICS];
 
+/* The topics of a kind stand together. */
+struct topic_range {
+	enum topic first;
+	unsigned n;
+};
+
+extern const struct topic_range kind_topics[_SUBJECT_KINDS];
+
 const char *subject_kind_name(enum subject_kind kind); /* "container" */
 /* The kind of that name, or -1. */
 int subject_kind_from_name(const char *name);

@@ -196,6 +196,7 @@ move_over(struct judge *j, struct adoption *a)
 	j->index = a->index;
 	a->index = (struct rule_index){ 0 };
 	j->rb = a->rb;
+	j->head->rule = NULL;
 }
 
 static void

@@ -75,9 +75,9 @@ on_clock(evutil_socket_t fd, short events, void *arg)
 	j->clock_due_ms = 0;
 	for (size_t i = 0; i < j->n_entries; i++) {
 		struct entry *e = j->entries[i];
-		enum topic first = kind_first_topic(e->s.kind);
+		enum topic first = kind_topics[e->s.kind].first;
 
-		for (unsigned t = 0; t < kind_topic_count(e->s.kind); t++)
+		for (unsigned t = 0; t < kind_topics[e->s.kind].n; t++)
 			tick_topic(j, e, first + t, now_ms);
 	}
 	covers_tick(j);

@@ -39,6 +39,18 @@ whole_characters(const char *bytes, size_t len)
 	return len;
 }
 
+static void
+add_printable(struct text *t, const char *bytes, size_t len)
+{
+	char *at = t->bytes + t->len;
+
+	memcpy(at, bytes, len);
+	t->len += len;
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)at[i] < ' ' || at[i] == 0x7f)
+			at[i] = '?';
+}
+
 void
 text_add(struct text *t, const char *bytes, size_t len)
 {
@@ -50,8 +62,7 @@ text_add(struct text *t, const char *bytes, size_t len)
 		len = whole_characters(bytes, room);
 		t->cut = true;
 	}
-	for (size_t i = 0; i < len; i++)
-		t->bytes[t->len++] = iscntrl((unsigned char)bytes[i]) ? '?' : bytes[i];
+	add_printable(t, bytes, len);
 	if (t->cut) {
 		memcpy(t->bytes + t->len, dots, sizeof(dots) - 1);
 		t->len += sizeof(dots) - 1;

@@ -103,36 +103,48 @@ facts_ready(const struct judge *j)
 	return has_all(&j->host->s) && has_all(&j->engine->s);
 }
 
-/* Whether an answered subject may be judged: not in the middle of what changed together. */
 static bool
-is_ready(const struct judge *j, struct entry *e, int64_t now_ms)
+is_shared(const struct judge *j, const struct entry *e)
 {
-	bool shared = e == j->host || e == j->engine;
+	return e == j->host || e == j->engine;
+}
 
-	if (!facts_ready(j) && !shared)
-		return false;
-	if (!shared && j->look.active &&
-	    (entry_is_waiting(j->host, now_ms) || entry_is_waiting(j->engine, now_ms)))
-		return false;
+/* Whether all others wait for the host and the engine: nothing is judged in the middle of what
+ * changed together. */
+static bool
+others_wait(const struct judge *j, int64_t now_ms)
+{
+	return !facts_ready(j) || (j->look.active && (entry_is_waiting(j->host, now_ms) ||
+							 entry_is_waiting(j->engine, now_ms)));
+}
+
+/* Whether an answered subject may be judged. */
+static bool
+is_ready(struct entry *e, int64_t now_ms)
+{
 	return !entry_is_waiting(e, now_ms) || now_ms - e->answered_ms >= HOLD_MS;
 }
 
+/* The host and the engine stand before all others, and these in the order in which they were
+ * answered: what stands behind the first that is ready is due later. */
 int64_t
 round_due(const struct judge *j, int64_t now_ms)
 {
+	bool wait_for_shared = others_wait(j, now_ms);
 	int64_t due = -1, wait;
 	struct entry *e;
 
 	TAILQ_FOREACH(e, &j->answered, in_answered)
 	{
-		if (!is_ready(j, e, now_ms))
-			wait = HOLD_MS;
-		else
+		bool ready = (is_shared(j, e) || !wait_for_shared) && is_ready(e, now_ms);
+
+		wait = HOLD_MS;
+		if (ready)
 			wait = j->outstanding == 0 ? 0 : e->answered_ms + ROUND_WAIT_MS - now_ms;
-		if (wait < 0)
-			wait = 0;
 		if (due < 0 || wait < due)
-			due = wait;
+			due = wait < 0 ? 0 : wait;
+		if (!is_shared(j, e) && (ready || wait_for_shared))
+			break;
 	}
 	return due;
 }
@@ -323,16 +335,17 @@ settle_entry(struct judge *j, struct entry *e)
 static void
 gather(struct judge *j, struct entries *ready, int64_t now_ms)
 {
+	bool wait_for_shared = others_wait(j, now_ms);
 	struct fact_set shared = { 0 };
 	struct entry *e, *next;
 
 	for (e = TAILQ_FIRST(&j->answered); e != NULL; e = next) {
 		next = TAILQ_NEXT(e, in_answered);
-		if (!is_ready(j, e, now_ms))
+		if ((wait_for_shared && !is_shared(j, e)) || !is_ready(e, now_ms))
 			continue;
 		TAILQ_REMOVE(&j->answered, e, in_answered);
 		TAILQ_INSERT_TAIL(ready, e, in_answered);
-		if (e == j->host || e == j->engine)
+		if (is_shared(j, e))
 			fact_set_join(&shared, &e->changed);
 	}
 	if (fact_set_is_empty(&shared))

@@ -12,6 +12,7 @@
 #include "judge/cover.h"
 #include "judge/judge.h"
 #include "judge/judgement.h"
+#include "util/json_text.h"
 
 #include <sys/queue.h>
 
@@ -178,6 +179,12 @@ struct sorted {
 	bool stale;
 };
 
+/* Members of a rule that are the same in all its findings, as text. */
+struct rule_text {
+	const struct rule *rule; /* NULL: none */
+	struct json_text text;
+};
+
 struct judge {
 	struct event_base *base;
 	const struct rulebook *rb;
@@ -196,7 +203,8 @@ struct judge {
 	size_t n_entries, entries_room;
 	struct entry *host, *engine;
 	struct sorted *sorted;
-	struct departed *gone; /* a ring once it is full */
+	struct rule_text *head; /* of the rule that was written last */
+	struct departed *gone;  /* a ring once it is full */
 	unsigned n_gone, gone_next;
 
 	struct entries queue, answered;
@@ -238,8 +246,6 @@ void reload_tell(struct judge *j); /* the notice, if it is still to come */
 void reload_deinit(struct judge *j);
 
 /* subjects.c */
-enum topic kind_first_topic(enum subject_kind kind);
-unsigned kind_topic_count(enum subject_kind kind);
 struct slot *entry_slot(struct entry *e, enum topic topic);
 struct entry *entry_find(const struct judge *j, enum subject_kind kind, const char *id);
 int entry_add(struct judge *j, struct entry **ret, enum subject_kind kind, const char *id);

@@ -278,8 +278,9 @@ judge_new(struct judge **ret, struct event_base *base, const struct rulebook *rb
 	LIST_INIT(&j->exec_asks);
 	j->arena = arena_new(EXPR_MEMORY_MAX);
 	j->sorted = calloc(1, sizeof(*j->sorted));
+	j->head = calloc(1, sizeof(*j->head));
 	j->step = evtimer_new(base, on_step, j);
-	if (j->arena == NULL || j->sorted == NULL || j->step == NULL)
+	if (j->arena == NULL || j->sorted == NULL || j->head == NULL || j->step == NULL)
 		return -ENOMEM;
 	r = rule_index_init(&j->index, rb);
 	if (r == 0)
@@ -321,6 +322,9 @@ judge_free(struct judge *j)
 	if (j->sorted != NULL)
 		free(j->sorted->items);
 	free(j->sorted);
+	if (j->head != NULL)
+		json_text_deinit(&j->head->text);
+	free(j->head);
 	arena_free(j->arena);
 	free(j);
 	return NULL;

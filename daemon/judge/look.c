@@ -30,10 +30,10 @@ look_at_topic(struct judge *j, struct entry *e, enum topic topic)
 int
 look_at(struct judge *j, struct entry *e)
 {
-	enum topic first = kind_first_topic(e->s.kind);
+	enum topic first = kind_topics[e->s.kind].first;
 	int r = 0;
 
-	for (unsigned i = 0; r == 0 && i < kind_topic_count(e->s.kind); i++)
+	for (unsigned i = 0; r == 0 && i < kind_topics[e->s.kind].n; i++)
 		if (first + i != TOPIC_CONTAINER_EXECS)
 			r = look_at_topic(j, e, first + i);
 	return r;

@@ -70,7 +70,7 @@ mark_slot(
 int
 mark(struct judge *j, struct entry *e, enum topic topic, const struct cause *cause, bool urgent)
 {
-	enum topic first = kind_first_topic(e->s.kind);
+	enum topic first = kind_topics[e->s.kind].first;
 	int r;
 
 	if (topic != TOPIC_ALL) {
@@ -78,7 +78,7 @@ mark(struct judge *j, struct entry *e, enum topic topic, const struct cause *cau
 			return 0;
 		return mark_slot(j, e, topic, cause, urgent);
 	}
-	for (unsigned i = 0; i < kind_topic_count(e->s.kind); i++) {
+	for (unsigned i = 0; i < kind_topics[e->s.kind].n; i++) {
 		if (first + i == TOPIC_CONTAINER_EXECS)
 			continue;
 		r = mark_slot(j, e, first + i, cause, urgent);
@@ -142,7 +142,10 @@ hold(struct judge *j, struct entry *e)
 	if (!e->held && has_all(&e->s)) {
 		e->held = true;
 		e->answered_ms = clock_monotonic_ms();
-		TAILQ_INSERT_TAIL(&j->answered, e, in_answered);
+		if (e == j->host || e == j->engine)
+			TAILQ_INSERT_HEAD(&j->answered, e, in_answered);
+		else
+			TAILQ_INSERT_TAIL(&j->answered, e, in_answered);
 	}
 	judge_schedule(j, 0);
 }
@@ -350,9 +353,9 @@ ask_due(struct entry *e, enum topic topic, int64_t now_ms)
 bool
 entry_is_waiting(struct entry *e, int64_t now_ms)
 {
-	enum topic first = kind_first_topic(e->s.kind);
+	enum topic first = kind_topics[e->s.kind].first;
 
-	for (unsigned i = 0; i < kind_topic_count(e->s.kind); i++) {
+	for (unsigned i = 0; i < kind_topics[e->s.kind].n; i++) {
 		const struct slot *slot = &e->slots[i];
 
 		if (!slot->answered &&
@@ -371,14 +374,17 @@ any_stale(const struct entry *e)
 	return false;
 }
 
-/* Asks for what may be asked for of one subject. False: there is no room for more. */
+/* Asks for what may be asked for of one subject, all of it at once: topics that rest on the same
+ * request share it then. False: there is no room for more. */
 static bool
 pump_entry(struct judge *j, struct entry *e, int64_t now_ms)
 {
-	enum topic first = kind_first_topic(e->s.kind);
+	enum topic first = kind_topics[e->s.kind].first;
 	int64_t due;
 
-	for (unsigned i = 0; i < kind_topic_count(e->s.kind); i++) {
+	if (j->outstanding + kind_topics[e->s.kind].n > ASKS_MAX)
+		return false;
+	for (unsigned i = 0; i < kind_topics[e->s.kind].n; i++) {
 		/* One that is under way is asked for once more when its answer is here. */
 		if (!e->slots[i].stale || e->slots[i].asked)
 			continue;
@@ -387,8 +393,6 @@ pump_entry(struct judge *j, struct entry *e, int64_t now_ms)
 			judge_schedule(j, due);
 			continue;
 		}
-		if (j->outstanding == ASKS_MAX)
-			return false;
 		if (ask_for(j, e, first + i) < 0) {
 			judge_trouble(j, "out of memory");
 			judge_schedule(j, RETRY_MS);

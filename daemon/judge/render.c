@@ -7,6 +7,7 @@
 #include "judge/describe.h"
 #include "judge/object.h"
 #include "util/clock.h"
+#include "util/json_text.h"
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
@@ -153,6 +154,20 @@ first_behind(const struct subject *const *subjects, size_t n, enum subject_kind 
 	return low;
 }
 
+/* Subjects of a kind have mostly the same rules, so that it stands where the last one had it. */
+static const struct finding *
+finding_near(const struct subject *s, unsigned rule, unsigned *at)
+{
+	const struct finding *f;
+
+	if (*at < s->n_findings && s->findings[*at].rule == rule)
+		return &s->findings[*at];
+	f = subject_finding(s, rule);
+	if (f != NULL)
+		*at = (unsigned)(f - s->findings);
+	return f;
+}
+
 static int
 each_finding_of(const struct judge *j, const struct rule *rule, const struct finding_place *place,
     judge_finding_fn *fn, void *arg)
@@ -160,6 +175,7 @@ each_finding_of(const struct judge *j, const struct rule *rule, const struct fin
 	struct finding_view view = { .rule = rule };
 	const struct subject *const *subjects;
 	bool any = place != NULL;
+	unsigned at = 0;
 	struct text why;
 	size_t n;
 	int r;
@@ -167,7 +183,7 @@ each_finding_of(const struct judge *j, const struct rule *rule, const struct fin
 	subjects = judge_subjects(j, &n);
 	for (size_t i = first_behind(subjects, n, rule->scope, place);
 	     i < n && subjects[i]->kind == rule->scope; i++) {
-		view.finding = subject_finding(subjects[i], rule->index);
+		view.finding = finding_near(subjects[i], rule->index, &at);
 		if (view.finding == NULL)
 			continue;
 		any = true;
@@ -285,16 +301,43 @@ add_no_grounds(struct object *o, const struct judge *j, const struct finding_vie
 }
 
 static void
+add_rule(struct object *o, const struct judge *j, const struct rule *rule)
+{
+	object_string(o, "rule", rule->key);
+	object_string(o, "title", rule->title);
+	object_string(o, "severity", severity_name(rule->severity));
+	add_refs(o, j, rule);
+}
+
+/* What all findings of a rule begin with. Written once for all that follow one another, for it is
+ * half of the text. */
+static void
+add_head(struct object *o, const struct judge *j, const struct rule *rule)
+{
+	struct rule_text *last = j->head;
+	struct object head = { .text = &last->text };
+
+	if (o->text == NULL) {
+		add_rule(o, j, rule);
+		return;
+	}
+	if (last->rule != rule) {
+		json_text_deinit(&last->text);
+		add_rule(&head, j, rule);
+		last->rule = last->text.failed ? NULL : rule;
+	}
+	json_text_value(o->text, last->text.bytes, last->text.len);
+	o->failed |= last->text.failed;
+}
+
+static void
 add_finding(struct object *o, const struct judge *j, const struct finding_view *view)
 {
 	const struct listing *listing = &j->listings[view->rule->scope];
 	bool stale = view->finding != NULL && view->finding->judged &&
 		     finding_is_blind(j, view->subject, view->rule);
 
-	object_string(o, "rule", view->rule->key);
-	object_string(o, "title", view->rule->title);
-	object_string(o, "severity", severity_name(view->rule->severity));
-	add_refs(o, j, view->rule);
+	add_head(o, j, view->rule);
 	add_subject(o, view->subject);
 	object_string(o, "verdict", verdict_name(view->verdict));
 	object_time(

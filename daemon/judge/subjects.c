@@ -6,30 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum topic
-kind_first_topic(enum subject_kind kind)
-{
-	int topic = 0;
-
-	while (topic < _TOPICS && topic_table[topic].kind != kind)
-		topic++;
-	return (enum topic)topic;
-}
-
-unsigned
-kind_topic_count(enum subject_kind kind)
-{
-	unsigned n = 0;
-
-	for (int topic = 0; topic < _TOPICS; topic++)
-		n += topic_table[topic].kind == kind;
-	return n;
-}
-
 struct slot *
 entry_slot(struct entry *e, enum topic topic)
 {
-	return &e->slots[topic - kind_first_topic(e->s.kind)];
+	return &e->slots[topic - kind_topics[e->s.kind].first];
 }
 
 /* Where the entry is, or where it would be put in. */
@@ -202,9 +182,9 @@ entry_remove(struct judge *j, struct entry *e)
 bool
 has_all(const struct subject *s)
 {
-	enum topic first = kind_first_topic(s->kind);
+	enum topic first = kind_topics[s->kind].first;
 
-	for (unsigned i = 0; i < kind_topic_count(s->kind); i++)
+	for (unsigned i = 0; i < kind_topics[s->kind].n; i++)
 		if (s->snapshots[first + i] == NULL)
 			return false;
 	return true;
@@ -218,13 +198,31 @@ entries_free(struct judge *j)
 	free(j->entries);
 }
 
+/* As much of it as there is room for, and a zero; where the next one goes. */
+static char *
+put_word(char *at, const char *end, const char *word)
+{
+	size_t len = strlen(word), room = (size_t)(end - at) - 1;
+
+	if (len > room)
+		len = room;
+	memcpy(at, word, len);
+	at[len] = '\0';
+	return at + len;
+}
+
+/* Said of every judgement, wherefore snprintf() is too dear. */
 void
 subject_words(const struct subject *s, char *ret, size_t size)
 {
-	if (s->kind == SUBJECT_HOST || s->kind == SUBJECT_ENGINE || s->kind == SUBJECT_SWARM)
-		(void)snprintf(ret, size, "the %s", subject_kind_name(s->kind));
-	else
-		(void)snprintf(ret, size, "%s %s", subject_kind_name(s->kind), s->name);
+	bool only =
+	    s->kind == SUBJECT_HOST || s->kind == SUBJECT_ENGINE || s->kind == SUBJECT_SWARM;
+	const char *kind = subject_kind_name(s->kind);
+	char *at = ret, *end = ret + size;
+
+	at = put_word(at, end, only ? "the" : kind);
+	at = put_word(at, end, " ");
+	(void)put_word(at, end, only ? kind : s->name);
 }
 
 static int

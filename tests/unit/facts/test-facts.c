@@ -22,6 +22,19 @@ facts_stand_in_the_order_of_topics(void **state)
 }
 
 static void
+topics_of_a_kind_stand_together(void **state)
+{
+	for (unsigned t = 0; t < _TOPICS; t++) {
+		const struct topic_range *kind = &kind_topics[topic_table[t].kind];
+
+		assert_true(t >= kind->first && t < kind->first + kind->n);
+	}
+	for (unsigned k = 0; k < _SUBJECT_KINDS; k++)
+		for (unsigned i = 0; i < kind_topics[k].n; i++)
+			assert_int_equal(topic_table[kind_topics[k].first + i].kind, k);
+}
+
+static void
 topics_fit_a_draft(void **state)
 {
 	struct draft *d = NULL;
@@ -119,6 +132,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(facts_stand_in_the_order_of_topics),
+		cmocka_unit_test(topics_of_a_kind_stand_together),
 		cmocka_unit_test(topics_fit_a_draft),
 		cmocka_unit_test(facts_are_complete_and_named_after_their_subject),
 		cmocka_unit_test(paths_are_found_and_are_distinct),
