@@ -192,6 +192,7 @@ static int
 load_entry(struct judge *j, int kind, const char *id, struct json_object *state)
 {
 	struct json_object *findings = NULL, *kept = NULL;
+	const char *kin;
 	struct entry *e;
 	int r = 0;
 
@@ -213,8 +214,9 @@ load_entry(struct judge *j, int kind, const char *id, struct json_object *state)
 		if (json_object_object_get_ex(findings, j->rb->rules[f->rule]->key, &kept))
 			(void)state_read_finding(f, kept);
 	}
-	if (text_of(state, "kin") != NULL)
-		e->kin = strtoull(text_of(state, "kin"), NULL, 16);
+	kin = text_of(state, "kin");
+	if (kin != NULL)
+		e->kin = strtoull(kin, NULL, 16);
 	e->known = true;
 	e->added_ms = 0;
 	return 0;
