@@ -156,7 +156,8 @@ def build_outcome(directory, compiler, options):
 
 
 def build(result, directory, compiler, *options):
-    options += ("-Dtests=enabled",)
+    if not any(option.startswith("-Dtests=") for option in options):
+        options += ("-Dtests=enabled",)
     if distribution() == WARNINGS_ARE_ERRORS_ON:
         options += ("-Dwerror=true",)
     status, output = build_outcome(directory, compiler, options)
@@ -181,7 +182,7 @@ def build_clang(result):
 
 
 def build_analyzed(result):
-    return build(result, "build/analyzed", "gcc", "-Dbuildtype=debug", f"-Dc_args={ANALYZER}")
+    return build(result, "build/analyzed", "gcc", "-Dbuildtype=debug", f"-Dc_args={ANALYZER}", "-Dtests=disabled")
 
 
 # --- suite: format ---
@@ -476,6 +477,34 @@ def suite_host(result, arguments):
         run_modules(result, HOST, arguments, **variables)
 
 
+# --- suite: coverage ---
+
+COVERED_LINES = 90  # percent of daemon/, at least
+
+
+def suite_coverage(result, arguments):
+    """Unit and integration tests on a build that counts: which lines of daemon/ ran."""
+    directory = build(result, "build/coverage", "gcc", "-Db_coverage=true", "-Dbuildtype=debug")
+    for path in glob.glob(os.path.join(directory, "**", "*.gcda"), recursive=True):
+        os.unlink(path)
+    tests = Result()
+    run_unit_tests(tests, directory)
+    run_modules(tests, INTEGRATION, arguments, PLIMSOLL_TEST_BUILD=directory)
+    result.check("the tests themselves pass", tests.failures)
+    summary = os.path.join(directory, "coverage.json")
+    command = ["gcovr", "--root", ROOT, "--filter", "daemon/", "--json-summary", summary, "--txt", directory]
+    status, output = run(command, 600, cwd=ROOT)
+    result.log.append(output)
+    if status != 0:
+        result.fail("gcovr", output)
+        return
+    with open(summary) as f:
+        total = json.load(f)
+    lines, branches = total["line_percent"], total["branch_percent"]
+    result.notes.append(f"lines {lines}%, branches {branches}%")
+    result.check("lines covered", [] if lines >= COVERED_LINES else [f"{lines}% of {COVERED_LINES}%"])
+
+
 # --- all of them ---
 
 #    name, only with --long, function
@@ -490,6 +519,7 @@ SUITES = [
     ("host", False, suite_host),
     ("integration-plain", True, suite_integration_plain),
     ("static", True, suite_static),
+    ("coverage", True, suite_coverage),
 ]
 
 
