@@ -154,13 +154,15 @@ add_unreadable(struct doctor *d, struct json_object *finding, const char *leadin
 {
 	const char *why = reason_of(finding);
 	struct doctor_problem *problem = find_unreadable(d, why);
-	int r = 0;
+	int r;
 
 	if (problem == NULL) {
 		r = add(d, DOCTOR_UNREADABLE, text("%s", why), why, advice_for(why));
-		problem = r == 0 ? &d->problems[d->n - 1] : NULL;
+		if (r != 0)
+			return r;
+		problem = &d->problems[d->n - 1];
 	}
-	return r == 0 ? add_rule(problem, words_rule_id(finding, leading)) : r;
+	return add_rule(problem, words_rule_id(finding, leading));
 }
 
 /* --- what will not be so for long --- */

@@ -83,9 +83,9 @@ entry_init(struct entry *e, const struct findings_table *t, struct json_object *
 	e->id = words_rule_id(finding, t->benchmark);
 	e->cause = strdup(unknown ? words_cause(finding) : "");
 	e->subject = words_subject(member(finding, "subject"));
-	if (e->subject != NULL)
-		e->because =
-		    strdup(words_without_subject(member_text(finding, "because"), e->subject));
+	if (e->subject == NULL)
+		return -ENOMEM;
+	e->because = strdup(words_without_subject(member_text(finding, "because"), e->subject));
 	if (e->verdict == NULL || e->severity == NULL || e->rule == NULL || e->id == NULL ||
 	    e->cause == NULL || e->because == NULL)
 		return -ENOMEM;

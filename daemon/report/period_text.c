@@ -211,9 +211,11 @@ period_each_violation(const struct period *p, period_violation_fn *fn, void *arg
 {
 	struct placed *all = calloc(period_totals(p).violations + 1, sizeof(*all));
 	size_t n = 0;
-	int r = all == NULL ? -ENOMEM : 0;
+	int r = 0;
 
-	for (size_t i = 0; i < p->n_rules && r == 0; i++)
+	if (all == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < p->n_rules; i++)
 		for (size_t k = 0; k < p->rules[i]->n_pairs; k++) {
 			const struct period_pair *pair = p->rules[i]->pairs[k];
 
