@@ -12,7 +12,6 @@
 enum {
 	CLOCK_MS = 60 * 1000, /* how often ages are looked at */
 	CLOCK_LEAST_MS = 10,
-	PRUNE_MS = 60 * 60 * 1000,
 };
 
 void
@@ -81,8 +80,7 @@ on_clock(evutil_socket_t fd, short events, void *arg)
 			tick_topic(j, e, first + t, now_ms);
 	}
 	covers_tick(j);
-	if (now_ms - j->pruned_ms >= PRUNE_MS)
-		judge_prune(j);
+	prune_tick(j);
 	clock_plan(j, CLOCK_MS);
 }
 

@@ -185,6 +185,17 @@ struct rule_text {
 	struct json_text text;
 };
 
+/* Old rows on their way out, some at a time. */
+struct prune {
+	struct event *step;
+	bool active;
+	int64_t began_ms; /* monotonic: the last time */
+	int64_t before_ms;
+	uint64_t keep_bytes;
+	uint64_t rows; /* that are gone */
+	unsigned waits;
+};
+
 struct judge {
 	struct event_base *base;
 	const struct rulebook *rb;
@@ -225,7 +236,7 @@ struct judge {
 	struct outbox outbox;
 	struct event *step, *clock, *resync, *idle;
 	int64_t step_due_ms, clock_due_ms; /* monotonic; 0: not set */
-	int64_t pruned_ms;                 /* monotonic */
+	struct prune prune;
 };
 
 /* What judgement_make() reads facts of a subject by. */
@@ -393,6 +404,14 @@ int outbox_record(struct judge *j, const char *kind, const char *id, int64_t unt
 /* The body of a record, the caller's; NULL: there is none. 0 or -errno. */
 int outbox_read_record(const struct judge *j, const char *kind, const char *id, char **ret);
 void outbox_flush(struct judge *j);
+/* Works the store's log in when there is time. */
+void outbox_plan_idle(struct judge *j);
+
+/* prune.c */
+int prune_init(struct judge *j);
+void prune_deinit(struct judge *j);
+/* Begins, if the last time is an hour ago. */
+void prune_tick(struct judge *j);
 
 /* files.c */
 int files_update(struct judge *j);

@@ -286,6 +286,8 @@ judge_new(struct judge **ret, struct event_base *base, const struct rulebook *rb
 	if (r == 0)
 		r = outbox_init(j);
 	if (r == 0)
+		r = prune_init(j);
+	if (r == 0)
 		r = clock_init(j);
 	if (r == 0)
 		r = add_fixed(j);
@@ -312,6 +314,7 @@ judge_free(struct judge *j)
 	files_deinit(j);
 	sources_deinit(j);
 	outbox_deinit(j);
+	prune_deinit(j);
 	clock_deinit(j);
 	rule_index_deinit(&j->index);
 	reload_deinit(j);

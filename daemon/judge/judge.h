@@ -141,8 +141,9 @@ void judge_put_finding(
 /* The engine's part of that document, or a JSON null. */
 struct json_object *judge_engine_json(const struct judge *j);
 
-/* Forgets rows of the ledger that the settings don't keep, with a notice. Done once an hour without
- * being asked. */
+/* Forgets rows of the ledger that the settings don't keep: some at a time, while nothing else is to
+ * be done, and with a notice at the end. Done after a look, and once an hour, without being asked.
+ */
 void judge_prune(struct judge *j);
 
 /* A notice row of that kind, with members of `more` (consumed; NULL: none): started, stopping,

@@ -10,8 +10,7 @@
 #include <systemd/sd-id128.h>
 
 enum {
-	ID_TEXT = 37,     /* a UUID and its zero */
-	PRUNE_SHARE = 16, /* of the rows go at once when the store is too big */
+	ID_TEXT = 37, /* a UUID and its zero */
 };
 
 struct ledger {
@@ -466,9 +465,19 @@ ledger_first_seq(struct ledger *l)
 	return (uint64_t)first;
 }
 
-/* The first row to stay, by age. */
+uint64_t
+ledger_bytes(struct ledger *l)
+{
+	int64_t bytes = 0;
+
+	if (l->store != NULL)
+		(void)store_number(l->store, store_statement(l->store, STORE_SIZE), &bytes);
+	return (uint64_t)bytes;
+}
+
+/* The first row since a moment that is before another row; that one, where there is none. */
 static int
-first_since(struct ledger *l, int64_t since_ms, uint64_t *ret)
+first_since(struct ledger *l, int64_t since_ms, uint64_t before, uint64_t *ret)
 {
 	sqlite3_stmt *statement = store_statement(l->store, STORE_FIRST_SINCE);
 	int64_t seq = 0;
@@ -477,8 +486,9 @@ first_since(struct ledger *l, int64_t since_ms, uint64_t *ret)
 	if (statement == NULL)
 		return store_errno(l->store);
 	(void)sqlite3_bind_int64(statement, 1, since_ms);
+	(void)sqlite3_bind_int64(statement, 2, (int64_t)before);
 	r = store_number(l->store, statement, &seq);
-	*ret = seq == 0 ? l->last_seq : (uint64_t)seq;
+	*ret = seq == 0 ? before : (uint64_t)seq;
 	return r;
 }
 
@@ -495,32 +505,23 @@ prune_before(struct ledger *l, uint64_t seq)
 }
 
 int
-ledger_prune(struct ledger *l, int64_t before_ms, uint64_t keep_bytes, uint64_t *ret_removed)
+ledger_prune(
+    struct ledger *l, int64_t before_ms, uint64_t keep_bytes, unsigned max, uint64_t *ret_removed)
 {
-	uint64_t first, keep_from = 0, start;
-	int64_t bytes = 0;
-	int r;
+	uint64_t first = ledger_first_seq(l), keep_from = first + max;
+	int r = 0;
 
 	*ret_removed = 0;
-	start = first = ledger_first_seq(l);
 	if (l->store == NULL || first == 0)
 		return 0;
-	r = first_since(l, before_ms, &keep_from);
-	for (;;) {
-		if (r == 0 && keep_from > first)
-			r = prune_before(l, keep_from);
-		if (r < 0)
-			return failed(l, r);
-		first = keep_from > first ? keep_from : first;
-		r = store_number(l->store, store_statement(l->store, STORE_SIZE), &bytes);
-		if (r < 0 || keep_bytes == 0 || (uint64_t)bytes <= keep_bytes ||
-		    first >= l->last_seq)
-			break;
-		keep_from = first + (l->last_seq - first) / PRUNE_SHARE + 1;
-		if (keep_from > l->last_seq)
-			keep_from = l->last_seq;
-	}
-	*ret_removed = first - start;
+	if (keep_from > l->last_seq)
+		keep_from = l->last_seq;
+	if (keep_bytes == 0 || ledger_bytes(l) <= keep_bytes)
+		r = first_since(l, before_ms, keep_from, &keep_from);
+	if (r == 0 && keep_from > first)
+		r = prune_before(l, keep_from);
+	if (r == 0)
+		*ret_removed = keep_from - first;
 	return failed(l, r);
 }
 

@@ -65,10 +65,12 @@ typedef int ledger_row_fn(void *arg, uint64_t seq, const char *line, size_t len)
 int ledger_each_row(struct ledger *l, uint64_t after, unsigned max, ledger_row_fn *fn, void *arg);
 uint64_t ledger_first_seq(struct ledger *l); /* oldest row kept; 0: none */
 
-/* Forgets rows older than `before_ms`, and the oldest ones while the store holds more than
- * `keep_bytes` (0: any size). The newest row always stays, so that the sequence goes on. Within a
- * transaction. */
-int ledger_prune(struct ledger *l, int64_t before_ms, uint64_t keep_bytes, uint64_t *ret_removed);
+uint64_t ledger_bytes(struct ledger *l); /* that the store holds */
+/* Forgets at most `max` rows: the oldest ones, where the store holds more than `keep_bytes` (0: any
+ * size), else those older than `before_ms`. The newest row always stays, so that the sequence goes
+ * on. Within a transaction. */
+int ledger_prune(
+    struct ledger *l, int64_t before_ms, uint64_t keep_bytes, unsigned max, uint64_t *ret_removed);
 
 /* Cursors of consumers: the last seq told. Absent reads 0. */
 uint64_t ledger_cursor(struct ledger *l, const char *consumer);

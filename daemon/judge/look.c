@@ -252,6 +252,7 @@ look_end(struct judge *j)
 	if (told && j->baseline)
 		tell_baseline(j);
 	reload_tell(j);
+	prune_tick(j);
 	if (told && j->handlers.on_settled != NULL)
 		j->handlers.on_settled(j->handlers.arg);
 	return true;

@@ -250,8 +250,8 @@ say_dropped(struct judge *j)
 	(void)judge_notice(j, "dropped", object_end(&more));
 }
 
-static void
-plan_idle(struct judge *j)
+void
+outbox_plan_idle(struct judge *j)
 {
 	bool soon = ledger_log_bytes(j->ledger) > LOG_MAX;
 	struct timeval in = { soon ? 0 : IDLE_MS / 1000, soon ? IDLE_SOON_MS * 1000 : 0 };
@@ -281,7 +281,7 @@ try_commit(struct judge *j)
 	box->retry_ms = RETRY_FIRST_MS;
 	(void)evtimer_del(box->retry);
 	outbox_clear(box);
-	plan_idle(j);
+	outbox_plan_idle(j);
 	if (failed_before)
 		judge_trouble(j, "the ledger can be written again");
 	if (rows && j->handlers.on_committed != NULL)
@@ -319,39 +319,6 @@ outbox_flush(struct judge *j)
 		return;
 	if (!box->failing)
 		try_commit(j);
-}
-
-static void
-say_pruned(struct judge *j, int64_t before_ms, uint64_t rows)
-{
-	struct object more = object_begin();
-
-	object_int(&more, "rows", (int64_t)rows);
-	object_int(&more, "first", (int64_t)ledger_first_seq(j->ledger));
-	object_time(&more, "before", before_ms);
-	if (judge_notice(j, "pruned", object_end(&more)) < 0)
-		judge_trouble(j, "out of memory");
-}
-
-void
-judge_prune(struct judge *j)
-{
-	const int64_t day_ms = 24LL * 60 * 60 * 1000;
-	const struct settings *settings = &j->rb->settings;
-	_cleanup_(freep) char *why = NULL;
-	int64_t before_ms = 0;
-	uint64_t rows = 0;
-
-	j->pruned_ms = clock_monotonic_ms();
-	if (!ledger_has_store(j->ledger) || j->baseline || j->outbox.failing)
-		return;
-	if (settings->keep_days != 0)
-		before_ms = clock_realtime_ms() - (int64_t)settings->keep_days * day_ms;
-	(void)ledger_begin(j->ledger);
-	(void)ledger_prune(j->ledger, before_ms, settings->keep_bytes, &rows);
-	/* One that fails is tried again in an hour, and is heard of at the next round. */
-	if (ledger_commit(j->ledger, &why) == 0 && rows > 0)
-		say_pruned(j, before_ms, rows);
 }
 
 static void

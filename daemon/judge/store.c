@@ -46,7 +46,8 @@ static const char *const statement_sql[_STORE_STATEMENTS] = {
 	[STORE_ROWS] = "SELECT seq, body FROM drift WHERE seq > ?1 ORDER BY seq LIMIT ?2",
 	[STORE_FIRST_SEQ] = "SELECT min(seq) FROM drift",
 	[STORE_LAST_SEQ] = "SELECT max(seq) FROM drift",
-	[STORE_FIRST_SINCE] = "SELECT seq FROM drift WHERE time >= ?1 ORDER BY seq LIMIT 1",
+	[STORE_FIRST_SINCE] =
+	    "SELECT seq FROM drift WHERE time >= ?1 AND seq < ?2 ORDER BY seq LIMIT 1",
 	[STORE_PRUNE] = "DELETE FROM drift WHERE seq < ?1",
 	[STORE_SIZE] = "SELECT (c.page_count - f.freelist_count) * s.page_size"
 		       " FROM pragma_page_count c, pragma_freelist_count f, pragma_page_size s",

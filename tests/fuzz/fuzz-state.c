@@ -29,7 +29,7 @@ keep(const struct world *w, const char *text, size_t size)
 
 	must(ledger_open(&ledger, w->path, &why) == 0);
 	must(ledger_begin(ledger) == 0);
-	must(ledger_prune(ledger, INT64_MAX, 0, &removed) == 0);
+	must(ledger_prune(ledger, INT64_MAX, 0, 100, &removed) == 0);
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
 		must(ledger_put_subject(ledger, kept[i].kind, kept[i].id, text, size) == 0);
 	must(ledger_commit(ledger, &why) == 0);

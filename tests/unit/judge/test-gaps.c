@@ -443,7 +443,13 @@ test_store_that_fails(void **state)
 	expect_row(json_at(rows, "1"), "regressed caps pass fail");
 }
 
-/* What is older than may be kept is forgotten, and that is said. */
+static bool
+rows_came(struct world *w)
+{
+	return ledger_last_seq(w->ledger) > w->read;
+}
+
+/* What is older than may be kept is forgotten, a part at a time, and that is said once. */
 static void
 test_old_rows_are_pruned(void **state)
 {
@@ -452,17 +458,42 @@ test_old_rows_are_pruned(void **state)
 
 	w->rb->settings.keep_days = 1;
 	start(w);
-	assert_int_equal(judge_notice(w->judge, "stopping", NULL), 0);
+	for (unsigned i = 0; i < 1000; i++)
+		assert_int_equal(judge_notice(w->judge, "heartbeat", NULL), 0);
 	judge_prune(w->judge);
-	rows = world_rows(w);
-	expect_rows(rows, 1);
-	run_sql(w, "UPDATE drift SET time = 0");
+	world_turn(w);
+	expect_rows(world_rows(w), 1000);
+	run_sql(w, "UPDATE drift SET time = 0 WHERE seq <= 900");
 	judge_prune(w->judge);
+	world_until(w, rows_came);
 	rows = world_rows(w);
 	expect_rows(rows, 1);
 	assert_string_equal(json_text(rows, "0/notice/kind"), "pruned");
-	assert_string_equal(json_text(rows, "0/notice/rows"), "1");
-	assert_int_equal(ledger_first_seq(w->ledger), 2);
+	assert_string_equal(json_text(rows, "0/notice/rows"), "900");
+	assert_int_equal(ledger_first_seq(w->ledger), 901);
+	world_turn(w);
+	expect_rows(world_rows(w), 0);
+}
+
+/* The present state is no history. */
+static void
+test_state_is_not_pruned(void **state)
+{
+	struct world *w = *state;
+
+	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.privileged\": true}");
+	w->rb->settings.keep_bytes = 1;
+	start(w);
+	for (unsigned i = 0; i < 10; i++)
+		assert_int_equal(judge_notice(w->judge, "heartbeat", NULL), 0);
+	(void)world_rows(w);
+	judge_prune(w->judge);
+	world_until(w, rows_came);
+	(void)world_rows(w);
+	world_stop(w);
+	world_start(w);
+	expect_rows(world_rows(w), 0);
+	assert_int_equal(judge_summary(w->judge).verdicts[VERDICT_FAIL], 1);
 }
 
 static void
@@ -511,6 +542,7 @@ main(void)
 		IN_A_WORLD(test_exec_that_was_too_quick),
 		IN_A_WORLD(test_store_that_fails),
 		IN_A_WORLD(test_old_rows_are_pruned),
+		IN_A_WORLD(test_state_is_not_pruned),
 		IN_A_WORLD(test_without_store),
 		IN_A_WORLD(test_notice),
 	};

@@ -310,15 +310,19 @@ test_prune(void **state)
 
 	add_rows(l, 10); /* of the times 1000 to 1009 */
 	assert_int_equal(ledger_begin(l), 0);
-	assert_int_equal(ledger_prune(l, 1004, 0, &removed), 0);
+	assert_int_equal(ledger_prune(l, 1004, 0, 3, &removed), 0);
 	commit(l);
-	assert_int_equal(removed, 4);
+	assert_int_equal(removed, 3);
+	assert_int_equal(ledger_begin(l), 0);
+	assert_int_equal(ledger_prune(l, 1004, 0, 3, &removed), 0);
+	commit(l);
+	assert_int_equal(removed, 1);
 	assert_int_equal(ledger_first_seq(l), 5);
 	assert_int_equal(rows_after(l, 0, 20).n, 6);
 
 	/* The newest one stays, or the sequence would begin anew. */
 	assert_int_equal(ledger_begin(l), 0);
-	assert_int_equal(ledger_prune(l, 999999, 0, &removed), 0);
+	assert_int_equal(ledger_prune(l, 999999, 0, 1000, &removed), 0);
 	commit(l);
 	assert_int_equal(removed, 5);
 	assert_int_equal(ledger_first_seq(l), 10);
@@ -342,9 +346,11 @@ test_prune_by_size(void **state)
 	for (int i = 0; i < 200; i++)
 		add(l, i, body);
 	commit(l);
-	assert_int_equal(ledger_begin(l), 0);
-	assert_int_equal(ledger_prune(l, 0, 512 * 1024, &removed), 0);
-	commit(l);
+	for (uint64_t n = 1; n > 0; removed += n) {
+		assert_int_equal(ledger_begin(l), 0);
+		assert_int_equal(ledger_prune(l, 0, 512 * 1024, 7, &n), 0);
+		commit(l);
+	}
 	assert_in_range(removed, 60, 130);
 	assert_int_equal(ledger_first_seq(l), removed + 1);
 	assert_int_equal(ledger_last_seq(l), 200);

@@ -328,7 +328,7 @@ test_deleted_rows_are_missed(void **state)
 	stop(w);
 	add_rows(w, 3);
 	assert_int_equal(ledger_begin(w->ledger), 0);
-	assert_int_equal(ledger_prune(w->ledger, INT64_MAX, 0, &removed), 0);
+	assert_int_equal(ledger_prune(w->ledger, INT64_MAX, 0, 100, &removed), 0);
 	assert_int_equal(ledger_commit(w->ledger, &why), 0);
 	start(w, &kept);
 	consumer_run(w->consumer);
