@@ -169,7 +169,6 @@ submit(struct job *job)
 	static const struct timeval at_once;
 	struct collector *c = job->collector;
 
-	job->asked = ++c->now;
 	if (TAILQ_EMPTY(&c->fresh) && event_add(c->start, &at_once) < 0) {
 		(void)job_free(job);
 		return -ENOMEM;
@@ -178,14 +177,21 @@ submit(struct job *job)
 	return 0;
 }
 
+uint64_t
+collector_now(const struct collector *c)
+{
+	return c->now;
+}
+
 int
 collector_collect(struct collector *c, enum subject_kind kind, const char *id, enum topic topic,
-    collector_done_fn *done, void *arg)
+    uint64_t since, collector_done_fn *done, void *arg)
 {
 	struct job *job = job_new(c, id, arg);
 
 	if (job == NULL)
 		return -ENOMEM;
+	job->since = since;
 	job->topic = topic;
 	job->done = done;
 	job->run = topics[topic];

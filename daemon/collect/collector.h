@@ -33,12 +33,16 @@ struct collector *collector_free(
     struct collector *c); /* takes NULL, returns NULL; no callback comes after it */
 DEFINE_CLEANUP(struct collector, collector_free)
 
-/* `r` is 0 with a snapshot (owned by the callee; its facts may be unreadable, each with its
+/* The collector's own clock: it counts what is asked, to tell before from after. */
+uint64_t collector_now(const struct collector *c);
+
+/* `since`, of that clock: what the engine was asked before is too old to answer this. `r` is 0 with
+ * a snapshot (owned by the callee; its facts may be unreadable, each with its
  * reason), or COLLECT_E_GONE with NULL. `id` as in watch/cause.h. Returns 0 or -ENOMEM; then the
  * callback never comes. */
 typedef void collector_done_fn(void *arg, int r, struct snapshot *snapshot);
 int collector_collect(struct collector *c, enum subject_kind kind, const char *id, enum topic topic,
-    collector_done_fn *done, void *arg);
+    uint64_t since, collector_done_fn *done, void *arg);
 
 /* One subject as a list shows it. */
 struct listed {

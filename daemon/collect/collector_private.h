@@ -36,7 +36,7 @@ typedef void job_fn(struct job *job);
 struct job {
 	TAILQ_ENTRY(job) link;
 	struct collector *collector;
-	uint64_t asked; /* when, on the collector's own clock */
+	uint64_t since; /* on the collector's own clock: what was sent by then is too old */
 	job_fn *run;
 	char *id;
 
@@ -113,8 +113,8 @@ void job_end_list_of(
 void job_end_exec(struct job *job, const struct value *exec, const char *why);
 
 /* Asks the engine for more; `replied` is called when all that was asked for is in job->replies, at
- * once when it could not be asked. A GET of another job is shared, but not one that was sent before
- * this job was asked for: what it shows may be too old. */
+ * once when it could not be asked. A GET of another job is shared, but not one that was sent by the
+ * time that this job's answer must be newer than. */
 void job_ask(struct job *job, const char *const *paths, unsigned n, job_fn *replied);
 /* The reply's JSON; when there is none the job is ended, and NULL returned. */
 struct json_object *job_reply(struct job *job, unsigned i);

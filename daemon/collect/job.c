@@ -21,6 +21,7 @@ job_new(struct collector *c, const char *id, void *arg)
 	if (job == NULL)
 		return NULL;
 	job->collector = c;
+	job->since = c->now;
 	job->arg = arg;
 	job->id = strdup(id != NULL ? id : "");
 	return job->id != NULL ? job : job_free(job);
@@ -241,7 +242,7 @@ ask(struct job *job, const char *path)
 
 	reply->job = job;
 	job->n_pending++;
-	if (g == NULL || g->sent < job->asked)
+	if (g == NULL || g->sent <= job->since)
 		r = get_send(&g, job->collector, path);
 	if (r < 0)
 		answer(reply, 0, NULL, reason(r));

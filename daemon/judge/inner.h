@@ -41,6 +41,7 @@ struct slot {
 	struct cause *waiting; /* of the first mark that was not yet asked about */
 	struct cause *working; /* of what is being collected, or waits to be judged */
 	int64_t asked_ms;      /* monotonic; 0: never */
+	uint64_t since;        /* what it must be newer than, by collector_now() */
 	bool stale, urgent;    /* urgent: without regard to the least interval */
 	bool asked, answered;  /* answered: swapped in, not judged yet */
 	int64_t doubted_ms; /* monotonic: since when it can't be read and isn't believed; 0: no */
@@ -125,6 +126,7 @@ struct source {
 struct look {
 	bool active, told; /* told: on_settled() follows */
 	int64_t begin_ms;  /* monotonic: what was asked later is fresh */
+	uint64_t since;    /* the same by collector_now() */
 	size_t slots;      /* topics that it waits for */
 	struct cause cause;
 };

@@ -15,11 +15,14 @@ static int
 look_at_topic(struct judge *j, struct entry *e, enum topic topic)
 {
 	struct slot *slot = entry_slot(e, topic);
+	uint64_t since = slot->stale ? slot->since : 0;
 	int r;
 
 	if (slot->asked_ms > j->look.begin_ms && !slot->stale)
 		return 0;
 	r = mark(j, e, topic, &j->look.cause, true);
+	/* What was asked since the look began will do, but for what an event has told since. */
+	slot->since = since > j->look.since ? since : j->look.since;
 	if (r == 0 && !slot->look) {
 		slot->look = true;
 		j->look.slots++;
@@ -182,6 +185,7 @@ look_begin(struct judge *j, const struct cause *cause, uint32_t kinds, bool told
 	j->look.active = true;
 	j->look.told |= told;
 	j->look.begin_ms = clock_monotonic_ms();
+	j->look.since = collector_now(j->collector);
 	j->look.cause = *cause;
 	for (size_t i = 0; r == 0 && i < j->n_entries; i++) {
 		struct entry *e = j->entries[i];

@@ -61,6 +61,7 @@ mark_slot(
 	if (!slot->stale)
 		j->counters.stale_marks++;
 	slot->stale = true;
+	slot->since = collector_now(j->collector);
 	slot->urgent |= urgent;
 	enqueue(j, e);
 	judge_schedule(j, 0);
@@ -189,6 +190,7 @@ ask_again(struct judge *j, struct entry *e, struct slot *slot)
 	if (slot->doubted_ms == 0)
 		slot->doubted_ms = clock_monotonic_ms();
 	slot->stale = true;
+	slot->since = collector_now(j->collector);
 	slot->urgent = false;
 	if (slot->waiting == NULL)
 		slot->waiting = TAKE(slot->working);
@@ -314,7 +316,7 @@ ask_for(struct judge *j, struct entry *e, enum topic topic)
 	*ask = (struct ask){ .judge = j, .entry = e, .topic = topic, .busy = true };
 	r = collector_collect(j->collector, e->s.kind,
 	    e->s.kind == SUBJECT_HOST || e->s.kind == SUBJECT_ENGINE ? NULL : e->s.id, topic,
-	    on_answer, ask);
+	    slot->since, on_answer, ask);
 	if (r < 0) {
 		ask->busy = false;
 		return r;

@@ -120,8 +120,9 @@ static void
 ask(struct world *w, struct answer *a, const char *id, enum topic topic)
 {
 	*a = (struct answer){ 0 };
-	assert_int_equal(
-	    collector_collect(w->collector, topic_table[topic].kind, id, topic, take_answer, a), 0);
+	assert_int_equal(collector_collect(w->collector, topic_table[topic].kind, id, topic,
+			     collector_now(w->collector), take_answer, a),
+	    0);
 	assert_false(a->done);
 }
 
@@ -455,6 +456,29 @@ test_get_that_was_sent_before_is_not_shared(void **state)
 	world_free(&w);
 }
 
+/* What waited for its turn, but not for a newer state, may share it. */
+static void
+test_get_that_was_sent_since_is_shared(void **state)
+{
+	static const struct fake_answer script[] = { PING,
+		{ "/containers/", PLAY_JSON, INSPECT("0") }, END };
+	struct world w = world_new(script);
+	uint64_t since = collector_now(w.collector);
+	struct answer inspect, process = { 0 };
+
+	ask(&w, &inspect, ID, TOPIC_CONTAINER_INSPECT);
+	while (w.engine->n_requests < 2)
+		event_base_loop(w.base, EVLOOP_ONCE);
+	assert_int_equal(collector_collect(w.collector, SUBJECT_CONTAINER, ID,
+			     TOPIC_CONTAINER_PROCESS, since, take_answer, &process),
+	    0);
+	assert_true(run_until(w.base, &process.done) && run_until(w.base, &inspect.done));
+	assert_int_equal(w.engine->n_requests, 2);
+	assert_absent(process);
+	snapshot_free(inspect.snapshot);
+	world_free(&w);
+}
+
 /* --- lists --- */
 
 struct told {
@@ -669,8 +693,8 @@ test_free_with_work_outstanding(void **state)
 
 	for (enum topic t = 0; t < _TOPICS; t++)
 		if (topic_table[t].kind == SUBJECT_CONTAINER)
-			assert_int_equal(
-			    collector_collect(w.collector, SUBJECT_CONTAINER, ID, t, never, NULL),
+			assert_int_equal(collector_collect(
+					     w.collector, SUBJECT_CONTAINER, ID, t, 0, never, NULL),
 			    0);
 	/* Not started yet, then under way. */
 	w.collector = collector_free(w.collector);
@@ -679,10 +703,10 @@ test_free_with_work_outstanding(void **state)
 
 	w = world_new(script);
 	assert_int_equal(collector_collect(w.collector, SUBJECT_CONTAINER, ID,
-			     TOPIC_CONTAINER_INSPECT, never, NULL),
+			     TOPIC_CONTAINER_INSPECT, 0, never, NULL),
 	    0);
 	assert_int_equal(
-	    collector_collect(w.collector, SUBJECT_ENGINE, NULL, TOPIC_ENGINE_INFO, never, NULL),
+	    collector_collect(w.collector, SUBJECT_ENGINE, NULL, TOPIC_ENGINE_INFO, 0, never, NULL),
 	    0);
 	while (w.engine->n_requests < 3)
 		event_base_loop(w.base, EVLOOP_ONCE);
@@ -711,10 +735,10 @@ test_free_from_callbacks(void **state)
 		struct world w = world_new(script);
 
 		assert_int_equal(collector_collect(w.collector, topic_table[first[i]].kind, ID,
-				     first[i], free_collector, &w),
+				     first[i], 0, free_collector, &w),
 		    0);
 		assert_int_equal(collector_collect(w.collector, SUBJECT_CONTAINER, ID,
-				     TOPIC_CONTAINER_INSPECT, never, NULL),
+				     TOPIC_CONTAINER_INSPECT, 0, never, NULL),
 		    0);
 		while (w.collector != NULL)
 			event_base_loop(w.base, EVLOOP_ONCE);
@@ -741,6 +765,7 @@ main(void)
 		cmocka_unit_test(test_process_nonsense),
 		cmocka_unit_test(test_get_is_shared),
 		cmocka_unit_test(test_get_that_was_sent_before_is_not_shared),
+		cmocka_unit_test(test_get_that_was_sent_since_is_shared),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_list_without_engine),
 		cmocka_unit_test(test_execs),

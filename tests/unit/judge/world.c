@@ -222,9 +222,15 @@ collector_free(struct collector *c)
 	return NULL;
 }
 
+uint64_t
+collector_now(const struct collector *c)
+{
+	return 0;
+}
+
 int
 collector_collect(struct collector *c, enum subject_kind kind, const char *id, enum topic topic,
-    collector_done_fn *done, void *arg)
+    uint64_t since, collector_done_fn *done, void *arg)
 {
 	c->asked++;
 	return ask(c, &(struct question){ .kind = kind,
