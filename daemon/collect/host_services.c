@@ -186,6 +186,16 @@ look_at_process(struct search *s, int pid)
 	}
 }
 
+/* Whether it is known of each that something outside of containers holds it, and its name. */
+static bool
+all_held(const struct search *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (!s->items[i].outside || s->items[i].listener.program[0] == '\0')
+			return false;
+	return true;
+}
+
 static int
 look_at_processes(struct search *s)
 {
@@ -195,7 +205,7 @@ look_at_processes(struct search *s)
 
 	if (dir == NULL)
 		return -errno;
-	while (n < HOST_PROCESSES_MAX && (entry = readdir(dir)) != NULL) {
+	while (n < HOST_PROCESSES_MAX && !all_held(s) && (entry = readdir(dir)) != NULL) {
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		n++;

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -142,19 +143,29 @@ proc_find(const char *comm, bool (*fits)(void *arg, int pid), void *arg)
 	return 0;
 }
 
-ino_t
-proc_socket_inode(int pid, int fd)
+static ino_t
+socket_inode(int folder, const char *name)
 {
-	char path[64], target[64];
-	unsigned long inode;
+	static const char prefix[] = "socket:[";
+	char target[64];
 	ssize_t n;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, fd);
-	n = readlink(path, target, sizeof(target) - 1);
+	n = readlinkat(folder, name, target, sizeof(target) - 1);
 	if (n < 0)
 		return 0;
 	target[n] = '\0';
-	return sscanf(target, "socket:[%lu]", &inode) == 1 ? inode : 0;
+	if (strncmp(target, prefix, strlen(prefix)) != 0)
+		return 0;
+	return strtoul(target + strlen(prefix), NULL, 10);
+}
+
+ino_t
+proc_socket_inode(int pid, int fd)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, fd);
+	return socket_inode(AT_FDCWD, path);
 }
 
 /* Calls `each` with every socket of the process until it returns true: 1. 0: it never did. */
@@ -174,7 +185,7 @@ each_socket(int pid, bool (*each)(void *arg, int fd, ino_t inode), void *arg)
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		fd = atoi(entry->d_name);
-		inode = proc_socket_inode(pid, fd);
+		inode = socket_inode(dirfd(dir), entry->d_name);
 		if (inode != 0 && each(arg, fd, inode))
 			return 1;
 	}

@@ -43,7 +43,12 @@ parent_of(struct json_object *doc, const char *path, const char **ret_last)
 	char name[64];
 
 	for (; (dot = strchr(at, '.')) != NULL; at = dot + 1) {
-		(void)snprintf(name, sizeof(name), "%.*s", (int)(dot - at), at);
+		size_t len = (size_t)(dot - at);
+
+		if (len >= sizeof(name))
+			return NULL;
+		memcpy(name, at, len);
+		name[len] = '\0';
 		doc = read_member_of(doc, name);
 	}
 	*ret_last = at;
@@ -88,8 +93,8 @@ text_len(const char *text, size_t len)
 	return n;
 }
 
-struct value
-read_text(struct arena *a, const char *text, size_t len)
+static struct value
+mend_text(struct arena *a, const char *text, size_t len)
 {
 	size_t n = text_len(text, len), step;
 	char *copy = arena_alloc(a, n + 1), *to = copy;
@@ -102,6 +107,17 @@ read_text(struct arena *a, const char *text, size_t len)
 		to += step == 0 ? 3 : step;
 	}
 	return value_stringn(copy, n);
+}
+
+struct value
+read_text(struct arena *a, const char *text, size_t len)
+{
+	const char *copy;
+
+	if (utf8_ascii(text, len) < len)
+		return mend_text(a, text, len);
+	copy = arena_strndup(a, text, len);
+	return copy == NULL ? value_unreadable(too_large) : value_stringn(copy, len);
 }
 
 static struct value

@@ -2,6 +2,7 @@
 #include "util/utf8.h"
 
 #include <stdint.h>
+#include <string.h>
 
 /* Table 3-7 of the Unicode standard: by first byte, the length and the range of the second one. The
  * others are 80 to BF. */
@@ -39,4 +40,20 @@ utf8_char(const char *text, size_t len)
 		if ((byte[i] & 0xc0) != 0x80)
 			return 0;
 	return forms[form].len;
+}
+
+size_t
+utf8_ascii(const char *text, size_t len)
+{
+	uint64_t word;
+	size_t n = 0;
+
+	for (; n + sizeof(word) <= len; n += sizeof(word)) {
+		memcpy(&word, text + n, sizeof(word));
+		if ((word & UINT64_C(0x8080808080808080)) != 0)
+			break;
+	}
+	while (n < len && (unsigned char)text[n] < 0x80)
+		n++;
+	return n;
 }

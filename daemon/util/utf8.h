@@ -10,4 +10,7 @@
  * (overlong forms, surrogates and what is over U+10FFFF are none). */
 size_t utf8_char(const char *text, size_t len);
 
+/* How many bytes at the beginning are ASCII. */
+size_t utf8_ascii(const char *text, size_t len);
+
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "util/utf8_feed.h"
 
+#include "util/utf8.h"
+
 /* The second byte's limits are narrower after some first bytes, the others' never. */
 static bool
 begin(struct utf8_feed *f, uint8_t c)
@@ -26,8 +28,13 @@ bool
 utf8_feed(struct utf8_feed *f, const char *data, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		uint8_t c = (uint8_t)data[i];
+		uint8_t c;
 
+		if (f->need == 0)
+			i += utf8_ascii(data + i, len - i);
+		if (i == len)
+			break;
+		c = (uint8_t)data[i];
 		if (f->need == 0) {
 			if (!begin(f, c))
 				return false;

@@ -49,11 +49,31 @@ characters(void **state)
 	assert_int_equal(utf8_char("\xc2\x80", 1), 0);
 }
 
+static void
+ascii(void **state)
+{
+	char text[20];
+
+	memset(text, 'a', sizeof(text));
+	text[3] = '\0';
+	text[4] = '\x7f';
+	for (size_t len = 0; len <= sizeof(text); len++)
+		assert_int_equal(utf8_ascii(text, len), len);
+	for (size_t at = 0; at < sizeof(text); at++) {
+		char broken[sizeof(text)];
+
+		memcpy(broken, text, sizeof(text));
+		broken[at] = '\x80';
+		assert_int_equal(utf8_ascii(broken, sizeof(broken)), at);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(characters),
+		cmocka_unit_test(ascii),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
