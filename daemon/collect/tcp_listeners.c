@@ -94,7 +94,7 @@ send_question(int fd, uint8_t family)
 }
 
 static int
-take_socket(struct tcp_listeners *l, const struct nlmsghdr *header)
+take_socket(struct tcp_listeners *l, struct nlmsghdr *header)
 {
 	const struct inet_diag_msg *message = NLMSG_DATA(header);
 	struct net_socket socket = { 0 };
@@ -110,9 +110,9 @@ take_socket(struct tcp_listeners *l, const struct nlmsghdr *header)
 
 /* 1: that was all. */
 static int
-take_reply(struct tcp_listeners *l, const char *reply, size_t len)
+take_reply(struct tcp_listeners *l, char *reply, size_t len)
 {
-	const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)reply;
+	struct nlmsghdr *header = (struct nlmsghdr *)(void *)reply;
 	int r = 0;
 
 	for (; r == 0 && NLMSG_OK(header, len); header = NLMSG_NEXT(header, len)) {

@@ -29,6 +29,7 @@ test_this_process(void **state)
 	assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listening_read(&l, getpid()), 0);
 	assert_int_equal(l.n, 0); /* bound, but does not listen */
+	listening_clear(&l);
 	assert_int_equal(listen(fd, 1), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
 	assert_int_equal(listening_read(&l, getpid()), 0);
