@@ -12,6 +12,7 @@
 #include "facts/build.h"
 
 #include "facts/audit_calls.h"
+#include "facts/read.h"
 #include "util/macros.h"
 #include <errno.h>
 #include <libaudit.h>
@@ -91,15 +92,18 @@ add_watch(struct watches *w, const struct parsed *rule, const char *path)
 {
 	struct value_entry *entries = arena_alloc(w->arena, 4 * sizeof(*entries));
 	const char *perm = perm_text(rule->perm, w->arena);
-	const char *key = arena_strdup(w->arena, rule->key != NULL ? rule->key : "");
+	const char *key = rule->key != NULL ? rule->key : "";
+	struct value shown = read_text(w->arena, path, strlen(path));
+	struct value key_shown = read_text(w->arena, key, strlen(key));
 
-	if (entries == NULL || perm == NULL || key == NULL)
+	if (entries == NULL || perm == NULL || shown.type != VALUE_STRING ||
+	    key_shown.type != VALUE_STRING)
 		return -ENOMEM;
-	entries[0] = (struct value_entry){ value_string("path"), value_string(path) };
+	entries[0] = (struct value_entry){ value_string("path"), shown };
 	entries[1] =
 	    (struct value_entry){ value_string("kind"), value_string(rule->dir ? "dir" : "path") };
 	entries[2] = (struct value_entry){ value_string("perm"), value_string(perm) };
-	entries[3] = (struct value_entry){ value_string("key"), value_string(key) };
+	entries[3] = (struct value_entry){ value_string("key"), key_shown };
 	w->items[w->n++] = value_map(entries, 4);
 	return 0;
 }
@@ -371,7 +375,7 @@ persistent(struct draft *d, const struct host_audit_input *in)
 
 	if (in->persistent == NULL) {
 		draft_set(d, FACT_HOST_AUDIT_PERSISTENT,
-		    value_unreadable(arena_strdup(d->arena, in->persistent_why)));
+		    unreadable_printf(d->arena, "%s", in->persistent_why));
 		return 0;
 	}
 	text = arena_strdup(d->arena, in->persistent);
@@ -410,6 +414,7 @@ why_not(int error, struct arena *a)
 int
 build_host_audit(struct snapshot **ret, const struct host_audit_input *in)
 {
+	static const char too_many[] = "too many audit rules to keep";
 	_cleanup_(draft_deinit) struct draft d = { 0 };
 	struct value why;
 	int r;
@@ -423,12 +428,12 @@ build_host_audit(struct snapshot **ret, const struct host_audit_input *in)
 		draft_set(&d, FACT_HOST_AUDIT_WATCHES, why);
 	} else {
 		draft_set(&d, FACT_HOST_AUDIT_ENABLED, value_bool(in->enabled));
-		r = loaded(&d, in);
+		if (loaded(&d, in) < 0)
+			draft_set(&d, FACT_HOST_AUDIT_WATCHES, value_unreadable(too_many));
 	}
-	if (r == 0)
-		r = persistent(&d, in);
-	if (r == 0)
-		r = draft_finish(&d, ret);
+	if (persistent(&d, in) < 0)
+		draft_set(&d, FACT_HOST_AUDIT_PERSISTENT, value_unreadable(too_many));
+	r = draft_finish(&d, ret);
 	/* Nothing tells of a change while auditing is off. */
 	if (r == 0 && !(in->error == 0 && in->enabled))
 		(*ret)->changes_at_ms = (*ret)->collected_ms + AUDIT_OFF_LOOK_MS;

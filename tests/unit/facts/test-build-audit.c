@@ -251,6 +251,7 @@ static const struct {
 	{ "-a always,exit -F arch=b32 -F path=/x -F perm=wa\n", "" },
 	{ "-a always,exit -F arch=vax -F path=/x -F perm=wa\n", "" },
 	{ "-D\n-b 8192\n-w\n", "" },
+	{ "-w /\xff -p wa\n", "/\xef\xbf\xbd " },
 };
 
 static void
@@ -301,6 +302,25 @@ test_a_rule_that_lies_of_its_length(void **state)
 	free(rule);
 }
 
+/* They spoil their own fact, and not the topic. */
+static void
+test_too_many_rules(void **state)
+{
+	static const char rule[] = "-w /etc/docker -p wa -k docker\n";
+	const size_t n = 1024 * 1024 / (sizeof(rule) - 1);
+	_cleanup_(snapshot_freep) struct snapshot *s = NULL;
+	_cleanup_(freep) char *text = calloc(n, sizeof(rule));
+	struct host_audit_input in = { .enabled = true, .persistent = text, .canonical = as_it_is };
+
+	(void)state;
+	assert_non_null(text);
+	for (size_t i = 0; i < n; i++)
+		memcpy(text + i * (sizeof(rule) - 1), rule, sizeof(rule));
+	assert_int_equal(build_host_audit(&s, &in), 0);
+	assert_int_equal(snapshot_get(s, FACT_HOST_AUDIT_PERSISTENT)->type, VALUE_UNREADABLE);
+	assert_int_equal(snapshot_get(s, FACT_HOST_AUDIT_WATCHES)->type, VALUE_LIST);
+}
+
 int
 main(void)
 {
@@ -308,6 +328,7 @@ main(void)
 		cmocka_unit_test(test_kernel_rules),
 		cmocka_unit_test(test_calls_of_an_architecture),
 		cmocka_unit_test(test_rule_files),
+		cmocka_unit_test(test_too_many_rules),
 		cmocka_unit_test(test_what_cant_be_asked_is_unreadable),
 		cmocka_unit_test(test_a_rule_that_lies_of_its_length),
 	};
