@@ -4,6 +4,7 @@
 #include "collect/docker_private.h"
 #include "facts/build.h"
 #include "util/json_text.h"
+#include "util/utf8.h"
 #include "util/utf8_feed.h"
 #include <json-c/json.h>
 #include <limits.h>
@@ -63,6 +64,25 @@ fuzz_json(const char *text, size_t len)
 	return json;
 }
 
+/* All texts are UTF-8. */
+static void
+texts_must_hold(const struct value *v)
+{
+	size_t step;
+
+	if (v->type == VALUE_STRING || v->type == VALUE_UNREADABLE)
+		for (size_t at = 0; at < v->len; at += step) {
+			step = utf8_char(v->string + at, v->len - at);
+			must(step > 0);
+		}
+	for (uint32_t i = 0; v->type == VALUE_LIST && i < v->len; i++)
+		texts_must_hold(&v->items[i]);
+	for (uint32_t i = 0; v->type == VALUE_MAP && i < v->len; i++) {
+		texts_must_hold(&v->entries[i].key);
+		texts_must_hold(&v->entries[i].value);
+	}
+}
+
 static void
 fact_must_hold(enum fact_id id, const struct value *v)
 {
@@ -78,6 +98,7 @@ fact_must_hold(enum fact_id id, const struct value *v)
 	}
 	must(v->type != VALUE_UNREADABLE || (v->string != NULL && v->len > 0));
 	must(value_same(v, v));
+	texts_must_hold(v);
 	must(fact_shown(&shown, id, v, a) == 0);
 	value_put_json(&text, &shown);
 	must(!text.failed);
