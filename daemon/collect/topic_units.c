@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * engine.units. systemd is asked where it runs and the host's root is ours; else the folders are
- * searched in which it would look. */
+ * engine.units. systemd is asked where it runs and the host's root is ours. The folders in which it
+ * looks are searched as well: what lies there is in force after its next reload. */
 #include "collect/collector_private.h"
 #include "collect/host.h"
 #include "collect/unit_bus.h"
@@ -120,31 +120,23 @@ search(struct found *f, const struct host *host, const char *unit)
 	return r;
 }
 
+/* `known`: what systemd says; NULL: nothing. */
 static struct unit_files
-files_of(const struct found *f, int r)
+find_files(
+    struct found *f, const struct host *host, const struct unit_files *known, const char *unit)
 {
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && known != NULL && i < known->n; i++)
+		r = known->paths[i][0] == '/' ? add_file(f, host, known->paths[i]) : 0;
+	if (r == 0)
+		r = search(f, host, unit);
 	return (struct unit_files){ .paths = (const char *const *)f->paths,
 		.n = f->n,
-		.cut = f->cut,
-		.why = r < 0 ? reason(r) : NULL };
-}
-
-static void
-finish_by_search(struct job *job)
-{
-	_cleanup_(found_clear) struct found service = { 0 }, socket = { 0 };
-	const struct host *host = job->collector->host;
-	struct unit_files files[2];
-	struct snapshot *snapshot = NULL;
-	int r;
-
-	files[0] = files_of(&service, search(&service, host, "docker.service"));
-	files[1] = files_of(&socket, search(&socket, host, "docker.socket"));
-	/* The counts are known only now. */
-	files[0].n = service.n;
-	files[1].n = socket.n;
-	r = build_engine_units(&snapshot, &files[0], &files[1]);
-	job_finish_built(job, r, snapshot);
+		.cut = f->cut || (known != NULL && known->cut),
+		.why = r < 0           ? reason(r)
+		       : known != NULL ? known->why
+				       : NULL };
 }
 
 static void
@@ -158,15 +150,17 @@ static void
 on_units(
     void *arg, const char *why, const struct unit_files *service, const struct unit_files *socket)
 {
+	_cleanup_(found_clear) struct found found_service = { 0 }, found_socket = { 0 };
 	struct snapshot *snapshot = NULL;
+	struct unit_files files[2];
 	struct job *job = arg;
 	int r;
 
-	if (why != NULL) {
-		finish_by_search(job);
-		return;
-	}
-	r = build_engine_units(&snapshot, service, socket);
+	files[0] = find_files(
+	    &found_service, job->collector->host, why == NULL ? service : NULL, "docker.service");
+	files[1] = find_files(
+	    &found_socket, job->collector->host, why == NULL ? socket : NULL, "docker.socket");
+	r = build_engine_units(&snapshot, &files[0], &files[1]);
 	job_finish_built(job, r, snapshot);
 }
 
@@ -177,7 +171,7 @@ collect_engine_units(struct job *job)
 
 	if (!job->collector->real_host || access("/run/systemd/system", F_OK) < 0 ||
 	    unit_query_new(&query, job->collector->base, NULL, on_units, job) < 0) {
-		finish_by_search(job);
+		on_units(job, "there is no systemd", NULL, NULL);
 		return;
 	}
 	job->extra = query;

@@ -430,6 +430,12 @@ bool is_input(const char *path);
 /* A file that the engine makes when it starts and takes away when it stops. */
 bool is_engine_socket(const struct judge *j, const struct subject *s);
 
+/* image_use.c */
+/* A container was read for the first time. `cause` NULL: none is known. */
+int image_use_begins(struct judge *j, const struct entry *container, const struct cause *cause);
+/* A container goes, and is still held. */
+int image_use_ends(struct judge *j, const struct entry *container, const struct cause *cause);
+
 /* execs.c */
 int execs_begin(struct judge *j, struct entry *e);
 int execs_load(struct judge *j);

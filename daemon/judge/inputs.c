@@ -6,6 +6,17 @@
 
 #include <string.h>
 
+/* Where systemd looks for a unit; what is there may be in force after its next reload. */
+#define UNIT_IN(folder, unit)                                   \
+	{ folder "/" unit, TOPIC_ENGINE_UNITS },                \
+	{                                                       \
+		folder "/" unit ".d/*.conf", TOPIC_ENGINE_UNITS \
+	}
+#define UNIT(unit)                                                                  \
+	UNIT_IN("/etc/systemd/system", unit), UNIT_IN("/run/systemd/system", unit), \
+	    UNIT_IN("/usr/local/lib/systemd/system", unit),                         \
+	    UNIT_IN("/usr/lib/systemd/system", unit), UNIT_IN("/lib/systemd/system", unit)
+
 /* Read by collect/: name it here too, or a change is seen by the resync alone. */
 static const struct {
 	const char *path; /* or a glob */
@@ -20,6 +31,8 @@ static const struct {
 	{ "/etc/environment", TOPIC_ENGINE_INVENTORY },
 	{ "/etc/profile", TOPIC_ENGINE_INVENTORY },
 	{ "/etc/profile.d/*.sh", TOPIC_ENGINE_INVENTORY },
+	UNIT("docker.service"),
+	UNIT("docker.socket"),
 };
 
 static const struct {

@@ -60,6 +60,8 @@ subject_gone(struct judge *j, struct entry *e, const struct cause *cause, int64_
 		r = gone_note(j, e);
 	if (r == 0 && e->known && !j->baseline)
 		r = outbox_put(j, (int)e->s.kind, e->s.id, NULL);
+	if (r == 0 && container)
+		r = image_use_ends(j, e, cause);
 	if (r < 0)
 		judge_trouble(j, strerror(-r));
 	entry_remove(j, e);

@@ -264,6 +264,8 @@ wait_for_socket(struct judge *j, struct entry *e, const struct snapshot *fresh)
 static void
 take_snapshot(struct judge *j, struct entry *e, struct snapshot *snapshot)
 {
+	bool first = e->s.snapshots[snapshot->topic] == NULL;
+
 	if (is_engine_socket(j, &e->s) && wait_for_socket(j, e, snapshot)) {
 		snapshot_free(snapshot);
 		return;
@@ -279,6 +281,9 @@ take_snapshot(struct judge *j, struct entry *e, struct snapshot *snapshot)
 	if (snapshot->topic == TOPIC_CONTAINER_INSPECT)
 		e->kin = kin_of(snapshot);
 	swap_in(j, e, snapshot);
+	if (first && snapshot->topic == TOPIC_CONTAINER_INSPECT &&
+	    image_use_begins(j, e, entry_slot(e, TOPIC_CONTAINER_INSPECT)->working) < 0)
+		judge_trouble(j, "out of memory");
 }
 
 static void

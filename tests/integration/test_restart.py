@@ -13,7 +13,7 @@ import engine
 import world
 
 SEED = int(os.environ.get("PLIMSOLL_SEED", random.randrange(1 << 32)))
-ROUNDS = 100 if os.environ.get("PLIMSOLL_LONG") else 10
+ROUNDS = 100 if world.LONG else 10
 
 
 def setUpModule():
