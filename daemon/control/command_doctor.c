@@ -33,13 +33,11 @@ struct visit {
 static void
 take_rights(struct visit *v)
 {
-	struct json_object *lacks = member(v->status, "rights/lacks");
-
 	v->who.daemon = true;
 	v->who.uid = (uint32_t)member_int(v->status, "rights/uid");
 	for (size_t i = 0; i < member_count(v->status, "rights/lacks"); i++) {
-		int place = advice_capability_from_name(
-		    json_object_get_string(json_object_array_get_idx(lacks, i)));
+		int place =
+		    advice_capability_from_name(member_text_at(v->status, "rights/lacks", i));
 
 		if (place >= 0)
 			v->who.lacking |= 1U << place;

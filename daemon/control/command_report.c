@@ -77,11 +77,11 @@ static int
 begin(struct report *report)
 {
 	const struct options *o = report->o;
-	struct json_object *benchmarks = member(report->about, "benchmarks");
 	int64_t now_ms = clock_realtime_ms(), until_ms = moment_of(o->until);
 	struct period_question question = {
 		.since_ms = moment_of(o->since),
 		.until_ms = until_ms == 0 || until_ms > now_ms ? now_ms : until_ms,
+		.leading = member_text_at(report->about, "benchmarks", 0),
 		.asked_seq = (uint64_t)member_int(report->about, "ledger/seq"),
 		.rules_only = has_any(o->filter, FILTERS_OF_RULES),
 		.states = states_of(o->filter),
@@ -89,8 +89,6 @@ begin(struct report *report)
 		.arg = (void *)(uintptr_t)o,
 	};
 
-	if (member_count(report->about, "benchmarks") > 0)
-		question.leading = json_object_get_string(json_object_array_get_idx(benchmarks, 0));
 	return period_new(&report->period, &question);
 }
 

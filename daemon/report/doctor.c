@@ -234,11 +234,7 @@ static int
 add_findings(struct doctor *d, struct json_object *document, int64_t now_ms)
 {
 	struct json_object *findings = member(document, "findings");
-	struct json_object *benchmarks = member(document, "benchmarks");
-	const char *leading =
-	    member_count(document, "benchmarks") == 0
-		? ""
-		: json_object_get_string(json_object_array_get_idx(benchmarks, 0));
+	const char *leading = member_text_at(document, "benchmarks", 0);
 	int r = 0;
 
 	for (size_t i = 0; i < member_count(document, "findings") && r == 0; i++) {
@@ -358,7 +354,8 @@ doctor_new(struct doctor **ret, struct json_object *status, struct json_object *
 		r = add_engine(d, findings);
 	if (r != 0)
 		return r;
-	qsort(d->problems, d->n, sizeof(*d->problems), by_kind);
+	if (d->n > 1)
+		qsort(d->problems, d->n, sizeof(*d->problems), by_kind);
 	for (size_t i = 0; i < d->n; i++)
 		if (d->problems[i].n_rules > 0)
 			qsort(d->problems[i].rules, d->problems[i].n_rules, sizeof(char *),

@@ -55,6 +55,16 @@ member_count(struct json_object *object, const char *path)
 	return json_object_is_type(m, json_type_array) ? json_object_array_length(m) : 0;
 }
 
+const char *
+member_text_at(struct json_object *object, const char *path, size_t i)
+{
+	struct json_object *m = NULL;
+
+	if (i < member_count(object, path))
+		m = json_object_array_get_idx(member(object, path), i);
+	return json_object_is_type(m, json_type_string) ? json_object_get_string(m) : "";
+}
+
 struct json_object *
 member_first_ref(struct json_object *finding, const char **ret_benchmark)
 {

@@ -19,6 +19,8 @@ int64_t member_int(struct json_object *object, const char *path); /* 0: none */
 bool member_true(struct json_object *object, const char *path);
 /* The elements of an array; 0: none. */
 size_t member_count(struct json_object *object, const char *path);
+/* The text of one that is a string; "" for what is none. */
+const char *member_text_at(struct json_object *object, const char *path, size_t i);
 
 /* The first reference of a finding: the entry of the leading benchmark, or NULL. *ret_benchmark
  * (may be NULL) gets its name. */

@@ -311,7 +311,7 @@ period_add_finding(struct period *p, struct json_object *finding)
 	subject = period_subject(p, member(finding, "subject"), true, &r);
 	if (subject != NULL)
 		pair = period_pair(p, subject, finding, &r);
-	if (pair == NULL)
+	if (pair == NULL || pair->now.known)
 		return r;
 	now = &pair->now;
 	now->known = true;
@@ -332,6 +332,14 @@ period_add_finding(struct period *p, struct json_object *finding)
 }
 
 /* --- the end --- */
+
+/* qsort() wants an array even for nothing. */
+static void
+sort(void *items, size_t n, size_t size, int (*compare)(const void *a, const void *b))
+{
+	if (n > 1)
+		qsort(items, n, size, compare);
+}
 
 static int
 by_number(const void *left, const void *right)
@@ -437,16 +445,16 @@ period_end(struct period *p)
 	r = add_prehistory(p);
 	if (r == 0)
 		r = add_notes(p);
-	qsort(p->blinds->items, p->blinds->n, sizeof(*p->blinds->items), by_begin);
+	sort(p->blinds->items, p->blinds->n, sizeof(*p->blinds->items), by_begin);
 	for (size_t i = 0; i < p->n_rules && r == 0; i++) {
 		struct period_rule *rule = p->rules[i];
 
 		for (size_t k = 0; k < rule->n_pairs && r == 0; k++)
 			r = period_pair_end(p, rule->pairs[k]);
 		keep_pairs(p, rule);
-		qsort(rule->pairs, rule->n_pairs, sizeof(struct period_pair *), by_subject);
+		sort(rule->pairs, rule->n_pairs, sizeof(struct period_pair *), by_subject);
 	}
-	qsort(p->rules, p->n_rules, sizeof(struct period_rule *), by_number);
+	sort(p->rules, p->n_rules, sizeof(struct period_rule *), by_number);
 	return r;
 }
 

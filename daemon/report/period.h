@@ -96,6 +96,7 @@ struct period_pair {
 
 	/* While it is replayed. */
 	bool open, failing; /* the last stretch, and the last violation, last */
+	int64_t over_ms;    /* end of the last stretch that is over */
 	int64_t told_ms;    /* of the last row about it */
 	uint64_t told_seq;
 	struct period_now now;

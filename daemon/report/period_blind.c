@@ -87,9 +87,8 @@ period_sources_of(struct json_object *topics, const char *kind)
 			return (1U << _PERIOD_SOURCES) - 1;
 		return sources | 1U << PERIOD_EVENTS;
 	}
-	for (size_t i = 0; i < json_object_array_length(topics); i++)
-		sources |=
-		    watchers_of(json_object_get_string(json_object_array_get_idx(topics, i)));
+	for (size_t i = 0; i < member_count(topics, ""); i++)
+		sources |= watchers_of(member_text_at(topics, "", i));
 	return sources;
 }
 

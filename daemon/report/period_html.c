@@ -42,7 +42,6 @@ static const char mark[] =
 static void
 put_top(const struct page *x)
 {
-	struct json_object *benchmarks = member(x->paper->about, "benchmarks");
 	char span[PERIOD_SPAN_SIZE];
 
 	(void)fputs("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -65,8 +64,7 @@ put_top(const struct page *x)
 	(void)fprintf(x->out, " (%s)</p>\n<p class=\"dim\">Judged all the time by ", span);
 	for (size_t i = 0; i < member_count(x->paper->about, "benchmarks"); i++) {
 		(void)fputs(i == 0 ? "" : ", ", x->out);
-		markup_put(
-		    x->out, json_object_get_string(json_object_array_get_idx(benchmarks, i)));
+		markup_put(x->out, member_text_at(x->paper->about, "benchmarks", i));
 	}
 	(void)fputs("</p></div></header>\n", x->out);
 }

@@ -30,7 +30,7 @@ struct period_news {
 
 void period_pair_deinit(struct period_pair *pair);
 /* From then on it is so. */
-int period_pair_is(struct period *p, struct period_pair *pair, const struct period_news *news);
+int period_pair_is(struct period *p, struct period_pair *pair, const struct period_news *said);
 /* It was so before, since `at_ms` (0: nobody can tell since when), unless that is known. */
 int period_pair_was(struct period *p, struct period_pair *pair, const struct period_news *was,
     const char *exception_state);

@@ -81,6 +81,7 @@ close_stretch(const struct period *p, struct period_pair *pair, int64_t at_ms)
 		return;
 	last = last_stretch(pair);
 	last->to_ms = at_ms < last->from_ms ? last->from_ms : at_ms;
+	pair->over_ms = last->to_ms;
 	if (last->to_ms == last->from_ms || is_outside(p, last->from_ms, last->to_ms))
 		pair->n_stretches--;
 	pair->open = false;
@@ -238,19 +239,23 @@ move_violation(struct period *p, struct period_pair *pair, const struct period_n
 	return r == 0 ? violation_exception(pair, news->exception, news->at_ms) : r;
 }
 
+/* What a row says of an earlier time does not reach back behind what others said. */
 int
-period_pair_is(struct period *p, struct period_pair *pair, const struct period_news *news)
+period_pair_is(struct period *p, struct period_pair *pair, const struct period_news *said)
 {
-	int state = period_state_from(news->verdict, member_text(news->exception, "state"));
+	int state = period_state_from(said->verdict, member_text(said->exception, "state"));
+	struct period_news news = *said;
 
+	if (news.at_ms < pair->over_ms)
+		news.at_ms = pair->over_ms;
 	if (state < 0)
-		return period_pair_over(p, pair, news->at_ms, news->verdict, news->cause);
+		return period_pair_over(p, pair, news.at_ms, news.verdict, news.cause);
 	if (!pair->open || last_stretch(pair)->state != (enum period_state)state) {
-		close_stretch(p, pair, news->at_ms);
-		if (open_stretch(pair, news->at_ms, (enum period_state)state) != 0)
+		close_stretch(p, pair, news.at_ms);
+		if (open_stretch(pair, news.at_ms, (enum period_state)state) != 0)
 			return -ENOMEM;
 	}
-	return move_violation(p, pair, news);
+	return move_violation(p, pair, &news);
 }
 
 /* An exception of which only the state is known. */

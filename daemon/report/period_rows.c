@@ -155,7 +155,7 @@ note_rulebook(struct period *p, const struct period_row *row, const char *sha256
 {
 	struct period_rulebook *rulebooks;
 
-	if (strlen(sha256) != SHA256_HEX ||
+	if (strspn(sha256, "0123456789abcdef") != SHA256_HEX || sha256[SHA256_HEX] != '\0' ||
 	    (p->n_rulebooks > 0 && strcmp(p->rulebooks[p->n_rulebooks - 1].sha256, sha256) == 0))
 		return 0;
 	rulebooks = period_grow(p->rulebooks, &p->n_rulebooks, sizeof(*rulebooks));

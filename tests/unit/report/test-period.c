@@ -221,6 +221,11 @@ test_time_in_each_state(void **state)
 		/* One that vanished without a word: nobody can tell. */
 		{ { .rows = { STARTED("04"), MOVE("20", "fail", "\"" AT("05") "\"", "pass") } },
 		    "fail 5-20, unknown 20-59" },
+		/* A clock that was set forward and back: no time is counted twice. */
+		{ { .findings = { NOW("fail", "10", "") },
+		      .rows = { STARTED("04"), MOVE("50", "pass", "\"" AT("05") "\"", "none"),
+			  MOVE("20", "pass", "\"" AT("06") "\"", "fail") } },
+		    "pass 5-50, fail 50-59" },
 		/* A clock that was set back. */
 		{ { .findings = { NOW("fail", "10", "") },
 		      .rows = { STARTED("04"), MOVE("20", "pass", "\"" AT("05") "\"", "fail"),
