@@ -421,8 +421,6 @@ open_ledger(struct plimsolld *d)
 	_cleanup_(freep) char *why = NULL;
 	int r;
 
-	if (mkdir(d->options.state, 0700) != 0 && errno != EEXIST)
-		return fail(d->options.state, -errno);
 	if (asprintf(&path, "%s/plimsoll.db", d->options.state) < 0)
 		return fail("ledger", -ENOMEM);
 	r = ledger_open(&d->ledger, path, &why);
@@ -430,6 +428,9 @@ open_ledger(struct plimsolld *d)
 		say(LOG_ERR, "%s: %s", path, why == NULL ? strerror(-r) : why);
 		return EXIT_FAILED;
 	}
+	if (r == LEDGER_E_WAITS)
+		say(LOG_ERR, "%s; findings are kept in memory, and it is tried again",
+		    why == NULL ? path : why);
 	if (r == LEDGER_E_SET_ASIDE) {
 		say(LOG_WARNING, "%s", why == NULL ? path : why);
 		d->set_aside = TAKE(why);

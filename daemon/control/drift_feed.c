@@ -23,6 +23,7 @@ struct drift_feed {
 	struct event *again; /* the next turn, where nothing has to drain first */
 	struct filter *filter;
 	uint64_t read;                                       /* the last row that was read */
+	unsigned generation;                                 /* of the ledger, which it is of */
 	char since[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE]; /* "" for none; until is not in it */
 	bool follow, caught_up;
 };
@@ -192,8 +193,11 @@ drift_feeds_run(struct drift_feeds *d)
 
 	for (struct drift_feed *f = d->first; f != NULL; f = next) {
 		next = f->next;
+		/* Its numbers mean nothing in another ledger: it may ask again. */
+		if (f->generation != ledger_generation(d->ledger))
+			cut_feed(f);
 		/* One whose rows are still going out reads the new ones in its turn. */
-		if (f->caught_up)
+		else if (f->caught_up)
 			pump(f);
 	}
 }
@@ -271,6 +275,7 @@ drift_feed_new(struct drift_feeds *d, struct request *rq)
 		return NULL;
 	}
 	f->all = d;
+	f->generation = ledger_generation(d->ledger);
 	if (!take_params(f, rq)) {
 		request_fail(rq, 400,
 		    "after is a number, follow is 0 or 1, since and until are times",
@@ -289,11 +294,18 @@ drift_feed_new(struct drift_feeds *d, struct request *rq)
 void
 drift_feeds_open(struct drift_feeds *d, struct request *rq)
 {
-	struct drift_feed *f = drift_feed_new(d, rq);
-	struct feed_handlers handlers = { on_drained, on_closed, f };
+	struct feed_handlers handlers = { .on_drained = on_drained, .on_closed = on_closed };
+	struct drift_feed *f;
 
+	if (ledger_waits(d->ledger)) {
+		request_fail(rq, 503, "the ledger can't be opened yet",
+		    "findings are kept in memory meanwhile; the daemon's log says why");
+		return;
+	}
+	f = drift_feed_new(d, rq);
 	if (f == NULL)
 		return;
+	handlers.arg = f;
 	if (request_feed(rq, &f->feed, "application/x-ndjson", &handlers) != 0) {
 		feed_free(f);
 		return;

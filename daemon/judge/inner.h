@@ -110,6 +110,7 @@ struct outbox {
 	size_t n_rows, n_puts, n_records;
 	uint64_t dropped; /* rows that had to be forgotten, not yet said */
 	bool failing;
+	int64_t replaced_ms; /* monotonic: when a broken store was set aside */
 	struct event *retry;
 	unsigned retry_ms;
 };
@@ -408,6 +409,16 @@ int outbox_read_record(const struct judge *j, const char *kind, const char *id, 
 void outbox_flush(struct judge *j);
 /* Works the store's log in when there is time. */
 void outbox_plan_idle(struct judge *j);
+
+/* What waits to be committed of drift and states is of no use any more. */
+void outbox_forget_drift(struct judge *j);
+
+/* late.c */
+/* Opens the ledger that waits, and holds what it keeps against what is known by now. 0 or -errno,
+ * with *retwhy set (caller frees), unless out of memory. */
+int late_open(struct judge *j, char **retwhy);
+/* Puts a new ledger in the place of a broken one, and all that is known into it. 0 or -errno. */
+int late_replace(struct judge *j);
 
 /* prune.c */
 int prune_init(struct judge *j);

@@ -14,7 +14,10 @@ enum {
 };
 
 struct ledger {
-	struct store *store; /* NULL: none */
+	struct store *store; /* NULL: none, or none yet */
+	char *path;          /* NULL: there will be none */
+	unsigned generation;
+	uint64_t opened_at; /* last_seq then */
 	char id[ID_TEXT];
 	uint64_t last_seq; /* committed */
 	uint64_t pending;  /* rows of the open transaction */
@@ -32,7 +35,8 @@ failed(struct ledger *l, int r)
 {
 	if (r < 0 && l->open && l->failure == 0) {
 		l->failure = r;
-		l->failure_text = strdup(sqlite3_errmsg(l->store->db));
+		l->failure_text =
+		    strdup(l->store == NULL ? "it is not open" : sqlite3_errmsg(l->store->db));
 	}
 	return r;
 }
@@ -106,12 +110,72 @@ read_place(struct ledger *l)
 	return 0;
 }
 
+/* Takes up what a store holds. */
+static int
+take_store(struct ledger *l, struct store *store, char **retwhy)
+{
+	int r;
+
+	l->store = store;
+	r = read_id(l);
+	if (r == 0)
+		r = read_place(l);
+	if (r == 0) {
+		l->opened_at = l->last_seq;
+		l->generation++;
+		return 0;
+	}
+	l->store = store_free(store);
+	l->id[0] = '\0';
+	l->last_seq = 0;
+	l->fresh = true;
+	free(*retwhy);
+	if (asprintf(retwhy, "%s: %s", l->path, strerror(-r)) < 0)
+		*retwhy = NULL;
+	return r;
+}
+
+int
+ledger_retry(struct ledger *l, char **retwhy)
+{
+	struct store *store = NULL;
+	int opened, r;
+
+	opened = store_open(&store, l->path, retwhy);
+	if (opened < 0)
+		return opened;
+	r = take_store(l, store, retwhy);
+	if (r < 0)
+		return r;
+	return opened == STORE_E_SET_ASIDE ? LEDGER_E_SET_ASIDE : 0;
+}
+
+int
+ledger_replace(struct ledger *l, char **retwhy)
+{
+	struct store *store = NULL;
+	int r;
+
+	l->store = store_free(l->store);
+	l->id[0] = '\0';
+	l->last_seq = 0;
+	l->fresh = true;
+	r = store_open_anew(&store, l->path, "it is broken", retwhy);
+	return r < 0 ? r : take_store(l, store, retwhy);
+}
+
+/* Who else has it, or what we lack, doesn't pass by waiting. */
+static bool
+may_wait(int r)
+{
+	return r != -EBUSY && r != -ENOMEM;
+}
+
 int
 ledger_open(struct ledger **ret, const char *path, char **retwhy)
 {
 	_cleanup_(ledger_freep) struct ledger *l = calloc(1, sizeof(*l));
-	_cleanup_(freep) char *why = NULL;
-	int opened = 0, r;
+	int r;
 
 	if (l == NULL)
 		return -ENOMEM;
@@ -119,21 +183,15 @@ ledger_open(struct ledger **ret, const char *path, char **retwhy)
 	if (path == NULL) {
 		r = new_id(l->id);
 	} else {
-		r = opened = store_open(&l->store, path, &why);
-		if (r >= 0)
-			r = read_id(l);
-		if (r == 0)
-			r = read_place(l);
+		l->path = strdup(path);
+		r = l->path == NULL ? -ENOMEM : ledger_retry(l, retwhy);
+		if (r < 0 && may_wait(r))
+			r = LEDGER_E_WAITS;
 	}
-	if (r < 0 && why == NULL &&
-	    asprintf(&why, "%s: %s", path == NULL ? "ledger" : path, strerror(-r)) < 0)
-		return -ENOMEM;
-	if (why != NULL)
-		*retwhy = TAKE(why);
 	if (r < 0)
 		return r;
 	*ret = TAKE(l);
-	return opened == STORE_E_SET_ASIDE ? LEDGER_E_SET_ASIDE : 0;
+	return r;
 }
 
 struct ledger *
@@ -143,15 +201,34 @@ ledger_free(struct ledger *l)
 		return NULL;
 	ledger_rollback(l);
 	store_free(l->store);
+	free(l->path);
 	free(l->line);
 	free(l);
 	return NULL;
 }
 
 bool
+ledger_waits(const struct ledger *l)
+{
+	return l->path != NULL && l->store == NULL;
+}
+
+unsigned
+ledger_generation(const struct ledger *l)
+{
+	return l->generation;
+}
+
+uint64_t
+ledger_opened_at(const struct ledger *l)
+{
+	return l->opened_at;
+}
+
+bool
 ledger_has_store(const struct ledger *l)
 {
-	return l->store != NULL;
+	return l->path != NULL;
 }
 
 bool
@@ -189,7 +266,9 @@ ledger_begin(struct ledger *l)
 
 	forget_transaction(l);
 	l->open = true;
-	if (l->store != NULL)
+	if (ledger_waits(l))
+		r = failed(l, -ENODEV);
+	else if (l->store != NULL)
 		r = failed(l, store_run(l->store, store_statement(l->store, STORE_BEGIN)));
 	return r;
 }

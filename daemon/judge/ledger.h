@@ -18,18 +18,29 @@ enum {
 	_LEDGER_E_SUCCESS,
 	LEDGER_E_SET_ASIDE, /* what was there could not be used (broken, or of a newer version) and
 			       was moved aside; the ledger is new */
+	LEDGER_E_WAITS,     /* what is there can't be opened now: the disk is full, or read-only */
 };
 
-/* `path` NULL: no store. 0, LEDGER_E_SET_ASIDE with *ret usable and *retwhy set, or -errno with
- * *retwhy set. Caller frees it. */
+/* `path` NULL: no store. 0, LEDGER_E_SET_ASIDE or LEDGER_E_WAITS with *ret usable and *retwhy set,
+ * or -errno with *retwhy set. Caller frees it. A ledger that waits has no id and no rows, and every
+ * commit fails, until ledger_retry() succeeds. */
 int ledger_open(struct ledger **ret, const char *path, char **retwhy);
+bool ledger_waits(const struct ledger *l);
+/* Tries to open what it waits for: 0, LEDGER_E_SET_ASIDE or -errno, as above. */
+int ledger_retry(struct ledger *l, char **retwhy);
+/* For a store that turns out to be broken: it is set aside, and the ledger is a new one. 0 or
+ * -errno, and then it waits; *retwhy is set either way. Not within a transaction. */
+int ledger_replace(struct ledger *l, char **retwhy);
 struct ledger *ledger_free(struct ledger *l); /* takes NULL, returns NULL */
 DEFINE_CLEANUP(struct ledger, ledger_free)
 
-bool ledger_has_store(const struct ledger *l);
+bool ledger_has_store(const struct ledger *l);    /* or waits for it */
 bool ledger_is_new(const struct ledger *l);       /* nothing was ever committed to it */
 const char *ledger_id(const struct ledger *l);    /* the UUID */
 uint64_t ledger_last_seq(const struct ledger *l); /* of committed rows */
+/* Counts how often a store was opened: what is known of an earlier one is of no use. */
+unsigned ledger_generation(const struct ledger *l);
+uint64_t ledger_opened_at(const struct ledger *l); /* the last row when it was opened */
 
 int ledger_begin(struct ledger *l);
 /* Adds a row of drift. `body` is its JSON object without "ledger" and "seq", which are put in front

@@ -16,7 +16,8 @@ enum {
 	ROWS_MAX = 10000, /* beyond, the oldest are forgotten, counted and said */
 	RETRY_FIRST_MS = 1000,
 	RETRY_MAX_MS = 60 * 1000,
-	LOG_MAX = 4 * 1024 * 1024, /* bytes of the store's log at which it is worked in soon */
+	REPLACE_LEAST_MS = 60 * 1000, /* a disk that breaks every ledger gets no more than that */
+	LOG_MAX = 4 * 1024 * 1024,    /* bytes of the store's log at which it is worked in soon */
 	IDLE_MS = 5000,
 	IDLE_SOON_MS = 50,
 };
@@ -216,6 +217,38 @@ write_all(struct judge *j)
 		(void)ledger_drop_records_before(j->ledger, clock_realtime_ms());
 }
 
+/* Rows about the daemon itself stay true. */
+static bool
+is_own_notice(const struct row *row)
+{
+	struct json_object *json = json_tokener_parse(row->body), *notice = NULL, *kind = NULL;
+	bool own;
+
+	(void)json_object_object_get_ex(json, "notice", &notice);
+	own = json_object_object_get_ex(notice, "kind", &kind) &&
+	      strcmp(json_object_get_string(kind), "baseline") != 0;
+	json_object_put(json);
+	return own;
+}
+
+void
+outbox_forget_drift(struct judge *j)
+{
+	struct outbox *box = &j->outbox;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < box->n_rows; i++) {
+		if (is_own_notice(&box->rows[i]))
+			box->rows[kept++] = box->rows[i];
+		else
+			row_clear(&box->rows[i]);
+	}
+	box->n_rows = kept;
+	for (size_t i = 0; i < box->n_puts; i++)
+		put_clear(&box->puts[i]);
+	box->n_puts = 0;
+}
+
 static void
 say_failing(struct judge *j, int r, const char *why)
 {
@@ -260,16 +293,43 @@ outbox_plan_idle(struct judge *j)
 		(void)evtimer_add(j->idle, &in);
 }
 
+/* Opens the ledger if it waits, and one that is broken is replaced. */
+static int
+commit_all(struct judge *j, char **retwhy)
+{
+	struct outbox *box = &j->outbox;
+	int r = 0;
+
+	if (ledger_waits(j->ledger))
+		r = late_open(j, retwhy);
+	/* Before the first look is over, nothing is committed. */
+	if (r < 0 || j->baseline)
+		return r;
+	write_all(j);
+	r = ledger_commit(j->ledger, retwhy);
+	if (r != -EBADMSG ||
+	    (box->replaced_ms != 0 && clock_monotonic_ms() - box->replaced_ms < REPLACE_LEAST_MS))
+		return r;
+	box->replaced_ms = clock_monotonic_ms();
+	free(*retwhy);
+	*retwhy = NULL;
+	r = late_replace(j);
+	if (r < 0)
+		return r;
+	write_all(j);
+	return ledger_commit(j->ledger, retwhy);
+}
+
 static void
 try_commit(struct judge *j)
 {
 	_cleanup_(freep) char *why = NULL;
 	struct outbox *box = &j->outbox;
-	bool rows = box->n_rows > 0, failed_before = box->failing;
+	bool failed_before = box->failing, rows;
 	int r;
 
-	write_all(j);
-	r = ledger_commit(j->ledger, &why);
+	r = commit_all(j, &why);
+	rows = box->n_rows > 0;
 	if (r < 0) {
 		box->failing = true;
 		retry_later(j);
@@ -280,10 +340,12 @@ try_commit(struct judge *j)
 	box->failing = false;
 	box->retry_ms = RETRY_FIRST_MS;
 	(void)evtimer_del(box->retry);
-	outbox_clear(box);
-	outbox_plan_idle(j);
 	if (failed_before)
 		judge_trouble(j, "the ledger can be written again");
+	if (j->baseline)
+		return;
+	outbox_clear(box);
+	outbox_plan_idle(j);
 	if (rows && j->handlers.on_committed != NULL)
 		j->handlers.on_committed(j->handlers.arg);
 	if (box->dropped > 0)
@@ -341,7 +403,12 @@ outbox_init(struct judge *j)
 	j->outbox.retry_ms = RETRY_FIRST_MS;
 	j->outbox.retry = evtimer_new(j->base, on_retry, j);
 	j->idle = evtimer_new(j->base, on_idle, j);
-	return j->outbox.retry == NULL || j->idle == NULL ? -ENOMEM : 0;
+	if (j->outbox.retry == NULL || j->idle == NULL)
+		return -ENOMEM;
+	j->outbox.failing = ledger_waits(j->ledger);
+	if (j->outbox.failing)
+		retry_later(j);
+	return 0;
 }
 
 void

@@ -66,8 +66,7 @@ forget_some(struct judge *j)
 static bool
 is_busy(const struct judge *j)
 {
-	return j->look.active || j->outstanding > 0 || !TAILQ_EMPTY(&j->answered) ||
-	       j->step_due_ms != 0;
+	return j->look.active || j->outstanding > 0 || !TAILQ_EMPTY(&j->answered);
 }
 
 static void

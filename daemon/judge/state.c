@@ -179,6 +179,8 @@ file_findings(const struct judge *j, struct entry *e, struct json_object *kept)
 {
 	const struct scope_rules *scope = &j->index.scopes[SUBJECT_FILE];
 
+	free(e->s.findings);
+	e->s.n_findings = 0;
 	e->s.findings = calloc(scope->n + 1, sizeof(*e->s.findings));
 	if (e->s.findings == NULL)
 		return -ENOMEM;

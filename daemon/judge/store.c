@@ -183,6 +183,27 @@ pragma(struct store *s, const char *sql, int64_t *ret)
 	return r;
 }
 
+/* A table that can't be read now is not broken for that. */
+static int
+check_table(struct store *s, const char *sql)
+{
+	sqlite3_stmt *statement = NULL;
+	const char *text;
+	int r = 0;
+
+	if (sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL) != SQLITE_OK)
+		return store_errno(s);
+	if (sqlite3_step(statement) != SQLITE_ROW) {
+		r = store_errno(s);
+	} else {
+		text = (const char *)sqlite3_column_text(statement, 0);
+		if (text == NULL || strcmp(text, "ok") != 0)
+			r = -EBADMSG;
+	}
+	(void)sqlite3_finalize(statement);
+	return r;
+}
+
 /* The tables that are read whole at the start. The history is long, so it is not walked through. */
 static int
 check_tables(struct store *s)
@@ -190,17 +211,12 @@ check_tables(struct store *s)
 	static const char *const tables[] = { "PRAGMA quick_check(meta)",
 		"PRAGMA quick_check(subjects)", "PRAGMA quick_check(records)",
 		"PRAGMA quick_check(cursors)" };
-	sqlite3_stmt *statement = NULL;
-	bool ok;
+	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
-		if (sqlite3_prepare_v2(s->db, tables[i], -1, &statement, NULL) != SQLITE_OK)
-			return store_errno(s);
-		ok = sqlite3_step(statement) == SQLITE_ROW &&
-		     strcmp((const char *)sqlite3_column_text(statement, 0), "ok") == 0;
-		(void)sqlite3_finalize(statement);
-		if (!ok)
-			return -EBADMSG;
+		r = check_table(s, tables[i]);
+		if (r < 0)
+			return r;
 	}
 	for (int i = 0; i < _STORE_STATEMENTS; i++)
 		if (store_statement(s, (enum store_statement)i) == NULL)
@@ -233,12 +249,32 @@ ready_schema(struct store *s)
 	return check_tables(s);
 }
 
+static int
+open_or_make(const char *path)
+{
+	return open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+}
+
+static int
+make_folder_of(const char *path)
+{
+	_cleanup_(freep) char *folder = strdup(path);
+	char *end = folder == NULL ? NULL : strrchr(folder, '/');
+
+	if (end == NULL || end == folder)
+		return -ENOENT;
+	*end = '\0';
+	return mkdir(folder, 0700) < 0 ? -errno : 0;
+}
+
 /* The lock is of another kind than SQLite's own, and beside them. */
 static int
 lock_file(const char *path)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+	int fd = open_or_make(path);
 
+	if (fd < 0 && errno == ENOENT && make_folder_of(path) == 0)
+		fd = open_or_make(path);
 	if (fd < 0)
 		return -errno;
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0 || fchmod(fd, 0600) < 0) {
@@ -349,10 +385,37 @@ unusable_because(int r)
 	}
 }
 
+static int
+say_why_not(const char *path, int r, char **retwhy)
+{
+	if (asprintf(retwhy, "%s: %s", path,
+		r == -EBUSY ? "another process has it open" : strerror(-r)) < 0)
+		return -ENOMEM;
+	return r;
+}
+
+int
+store_open_anew(struct store **ret, const char *path, const char *because, char **retwhy)
+{
+	_cleanup_(freep) char *aside = NULL;
+	int r;
+
+	r = set_aside(path, &aside);
+	if (r == 0)
+		r = try_open(ret, path);
+	if (r < 0)
+		return say_why_not(path, r, retwhy);
+	if (asprintf(retwhy, "%s: %s, so it was renamed to %s and a new one made", path, because,
+		aside) < 0) {
+		*ret = store_free(*ret);
+		return -ENOMEM;
+	}
+	return STORE_E_SET_ASIDE;
+}
+
 int
 store_open(struct store **ret, const char *path, char **retwhy)
 {
-	_cleanup_(freep) char *aside = NULL;
 	const char *because;
 	int r;
 
@@ -360,21 +423,6 @@ store_open(struct store **ret, const char *path, char **retwhy)
 	if (r == 0)
 		return 0;
 	because = unusable_because(r);
-	if (because != NULL) {
-		r = set_aside(path, &aside);
-		if (r == 0)
-			r = try_open(ret, path);
-	}
-	if (r < 0) {
-		if (asprintf(retwhy, "%s: %s", path,
-			r == -EBUSY ? "another process has it open" : strerror(-r)) < 0)
-			return -ENOMEM;
-		return r;
-	}
-	if (asprintf(retwhy, "%s: %s, so it was renamed to %s and a new one made", path, because,
-		aside) < 0) {
-		*ret = store_free(*ret);
-		return -ENOMEM;
-	}
-	return STORE_E_SET_ASIDE;
+	return because == NULL ? say_why_not(path, r, retwhy)
+			       : store_open_anew(ret, path, because, retwhy);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The ledger's SQLite database: opening, its schema, its prepared statements. A database that can't
- * be used is moved aside and a new one made. One process at a time has it open for writing (a lock
- * on the file says so); others may read it. Knows nothing of what the rows mean. */
+ * be used is moved aside and a new one made; the folder is made, too, if its own folder is there.
+ * One process at a time has it open for writing (a lock on the file says so); others may read it.
+ * Knows nothing of what the rows mean. */
 #ifndef JUDGE_STORE_H
 #define JUDGE_STORE_H
 
@@ -51,6 +52,8 @@ struct store {
 /* 0, STORE_E_SET_ASIDE with *ret usable, or -errno; the last two with *retwhy set (caller frees).
  * -EBUSY: another process has it. */
 int store_open(struct store **ret, const char *path, char **retwhy);
+/* The same, but what is there is set aside whatever it is: STORE_E_SET_ASIDE or -errno. */
+int store_open_anew(struct store **ret, const char *path, const char *because, char **retwhy);
 struct store *store_free(struct store *s); /* takes NULL, returns NULL */
 DEFINE_CLEANUP(struct store, store_free)
 

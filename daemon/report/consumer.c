@@ -27,6 +27,7 @@ struct consumer {
 	uint64_t read;           /* the last row handed to the writer, or left out */
 	uint64_t told;           /* the last row that was written, or left out */
 	uint64_t kept;           /* the cursor in the ledger */
+	unsigned generation;     /* of the ledger, which they are of */
 	unsigned writing;        /* rows that the writer has */
 	bool left_out;           /* the ledger has a record of some */
 	bool summed_up;          /* which is older than a summary */
@@ -37,6 +38,7 @@ struct row_job {
 	struct consumer *consumer;
 	const struct consumer_kind *kind; /* the consumer may be gone when the job is dropped */
 	uint64_t seq;
+	unsigned generation; /* of the ledger */
 	void *prepared;
 };
 
@@ -64,33 +66,39 @@ on_due(evutil_socket_t fd, short what, void *arg)
 	consumer_run(arg);
 }
 
+/* Where it is in the ledger that is open now. */
 static int
-begin_limits(struct consumer *c, struct event_base *base, const struct limits *limits)
+find_place(struct consumer *c)
 {
-	c->due = evtimer_new(base, on_due, c);
-	if (c->due == NULL || limiter_new(&c->limiter, limits) != 0)
-		return -ENOMEM;
-	return c->kind->cursor == NULL ? 0 : read_left_out(c);
+	const char *cursor = c->kind->cursor;
+
+	c->generation = ledger_generation(c->ledger);
+	c->read = c->told = c->kept =
+	    cursor == NULL ? ledger_opened_at(c->ledger) : ledger_cursor(c->ledger, cursor);
+	return c->limiter == NULL || cursor == NULL ? 0 : read_left_out(c);
 }
 
 int
 consumer_new(struct consumer **ret, const struct consumer_kind *kind, struct event_base *base,
     struct ledger *ledger, struct writer *writer, const struct limits *limits)
 {
-	struct consumer *c = calloc(1, sizeof(*c));
+	_cleanup_(consumer_freep) struct consumer *c = calloc(1, sizeof(*c));
 
 	if (c == NULL)
 		return -ENOMEM;
 	c->kind = kind;
 	c->ledger = ledger;
 	c->writer = writer;
-	c->read = c->told = c->kept =
-	    kind->cursor == NULL ? ledger_last_seq(ledger) : ledger_cursor(ledger, kind->cursor);
-	if (limits != NULL && begin_limits(c, base, limits) != 0) {
-		(void)consumer_free(c);
-		return -ENOMEM;
+	if (limits != NULL) {
+		c->due = evtimer_new(base, on_due, c);
+		if (c->due == NULL || limiter_new(&c->limiter, limits) != 0)
+			return -ENOMEM;
 	}
-	*ret = c;
+	if (find_place(c) != 0)
+		return -ENOMEM;
+	if (kind->cursor == NULL)
+		c->read = c->told = c->kept = ledger_last_seq(ledger);
+	*ret = TAKE(c);
 	return 0;
 }
 
@@ -193,7 +201,8 @@ job_done(struct writer_job *job)
 
 	/* What was left out behind the last one that is written needs no writing. */
 	c->writing--;
-	c->told = c->writing == 0 ? c->read : row->seq;
+	if (c->generation == row->generation)
+		c->told = c->writing == 0 ? c->read : row->seq;
 	job_drop(job);
 }
 
@@ -216,6 +225,7 @@ hand(struct consumer *c, struct json_object *row, uint64_t seq)
 	job->consumer = c;
 	job->kind = c->kind;
 	job->seq = seq;
+	job->generation = c->generation;
 	c->writing++;
 	writer_add(c->writer, &job->job);
 	return 0;
@@ -331,6 +341,9 @@ wait_until_due(struct consumer *c)
 void
 consumer_run(struct consumer *c)
 {
+	if (ledger_waits(c->ledger) ||
+	    (c->generation != ledger_generation(c->ledger) && find_place(c) != 0))
+		return;
 	keep_cursor(c);
 	read_rows(c);
 	if (c->limiter != NULL && c->read == ledger_last_seq(c->ledger)) {

@@ -20,7 +20,7 @@ static const struct notice_words {
 } notices[] = {
 	{ "started", "plimsolld| {version}| started|: {set_aside}", LOG_NOTICE },
 	{ "stopping", "plimsolld stops", LOG_NOTICE },
-	{ "baseline", "first look: {summary}", LOG_NOTICE },
+	{ "baseline", "first look: {summary}|; {set_aside}", LOG_NOTICE },
 	{ "heartbeat", "watching: {summary}|, blind for {blind_s} s in all", LOG_NOTICE },
 	{ "open", "still {verdict}| {rule}|: {because}| (since {since})|, and {more} more",
 	    LOG_NOTICE },

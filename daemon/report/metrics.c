@@ -15,7 +15,8 @@ static const double lag_bounds_s[] = { 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 
 struct metrics {
 	struct ledger *ledger;
-	uint64_t read; /* the last row that was counted */
+	uint64_t read;       /* the last row that was counted */
+	unsigned generation; /* of the ledger */
 	uint64_t drifts[ARRAY_SIZE(drift_types)];
 	uint64_t lags[ARRAY_SIZE(lag_bounds_s)]; /* per bucket, not summed up */
 	uint64_t n_lags;
@@ -31,6 +32,7 @@ metrics_new(struct metrics **ret, struct ledger *ledger)
 		return -ENOMEM;
 	m->ledger = ledger;
 	m->read = ledger_last_seq(ledger);
+	m->generation = ledger_generation(ledger);
 	*ret = m;
 	return 0;
 }
@@ -77,6 +79,10 @@ count_row(void *arg, uint64_t seq, const char *line, size_t len)
 void
 metrics_run(struct metrics *m)
 {
+	if (m->generation != ledger_generation(m->ledger)) {
+		m->generation = ledger_generation(m->ledger);
+		m->read = ledger_opened_at(m->ledger);
+	}
 	while (m->read < ledger_last_seq(m->ledger)) {
 		uint64_t before = m->read;
 

@@ -468,14 +468,78 @@ test_second_process_is_refused(void **state)
 }
 
 static void
+add_rows_in_vain(struct ledger *l)
+{
+	_cleanup_(freep) char *why = NULL;
+
+	assert_int_equal(ledger_begin(l), -ENODEV);
+	(void)ledger_add_drift(l, 1, "{}", 2);
+	assert_int_equal(ledger_commit(l, &why), -ENODEV);
+	assert_string_equal(why, "it is not open");
+	assert_int_equal(ledger_last_seq(l), 0);
+}
+
+static void
 test_folder_that_is_not_there(void **state)
 {
 	_cleanup_(ledger_freep) struct ledger *l = NULL;
 	_cleanup_(freep) char *why = NULL;
 
-	assert_int_equal(ledger_open(&l, "/nonexistent/plimsoll.db", &why), -ENOENT);
-	assert_null(l);
-	assert_string_equal(why, "/nonexistent/plimsoll.db: No such file or directory");
+	assert_int_equal(ledger_open(&l, "/nonexistent/deep/plimsoll.db", &why), LEDGER_E_WAITS);
+	assert_true(ledger_waits(l));
+	assert_string_equal(why, "/nonexistent/deep/plimsoll.db: No such file or directory");
+	free(TAKE(why));
+	add_rows_in_vain(l);
+	assert_int_equal(ledger_retry(l, &why), -ENOENT);
+	assert_true(ledger_waits(l));
+}
+
+/* A ledger whose folder comes later. */
+static void
+test_waits_for_its_folder(void **state)
+{
+	struct place *place = *state;
+	_cleanup_(ledger_freep) struct ledger *l = NULL;
+	_cleanup_(freep) char *why = NULL, *path = NULL, *link = NULL;
+	unsigned generation;
+
+	assert_true(asprintf(&link, "%s/later", place->dir) > 0);
+	assert_true(asprintf(&path, "%s/later/plimsoll.db", place->dir) > 0);
+	assert_int_equal(symlink("nowhere/at/all", link), 0);
+	assert_int_equal(ledger_open(&l, path, &why), LEDGER_E_WAITS);
+	assert_int_equal(ledger_last_seq(l), 0);
+	assert_string_equal(ledger_id(l), "");
+	add_rows_in_vain(l);
+	generation = ledger_generation(l);
+	assert_int_equal(unlink(link), 0);
+	free(TAKE(why));
+	assert_int_equal(ledger_retry(l, &why), 0);
+	assert_false(ledger_waits(l));
+	assert_int_equal(strlen(ledger_id(l)), 36);
+	assert_int_equal(ledger_generation(l), generation + 1);
+	add_rows(l, 3);
+	l = ledger_free(l);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(link), 0);
+}
+
+static void
+test_replaced(void **state)
+{
+	struct place *place = *state;
+	_cleanup_(ledger_freep) struct ledger *l = open_ledger(place->path);
+	_cleanup_(freep) char *why = NULL;
+	char id[64];
+
+	add_rows(l, 3);
+	(void)snprintf(id, sizeof(id), "%s", ledger_id(l));
+	assert_int_equal(ledger_replace(l, &why), 0);
+	assert_non_null(strstr(why, "it is broken, so it was renamed to "));
+	assert_int_equal(count_files(place, "plimsoll.db.set-aside-"), 1);
+	assert_string_not_equal(ledger_id(l), id);
+	assert_true(ledger_is_new(l));
+	add_rows(l, 1);
+	assert_int_equal(ledger_last_seq(l), 1);
 }
 
 /* A row whose number is taken stands for every write that fails in the middle. */
@@ -579,6 +643,8 @@ main(void)
 		IN_A_FOLDER(test_torn_pages_are_set_aside),
 		IN_A_FOLDER(test_second_process_is_refused),
 		cmocka_unit_test(test_folder_that_is_not_there),
+		IN_A_FOLDER(test_waits_for_its_folder),
+		IN_A_FOLDER(test_replaced),
 		IN_A_FOLDER(test_failed_commit_makes_no_hole),
 		IN_A_FOLDER(test_survives_a_kill),
 		IN_A_FOLDER(test_log_is_worked_in_when_asked),

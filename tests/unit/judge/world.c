@@ -331,7 +331,7 @@ world_new(const struct rule_text *rules, unsigned n, bool store)
 	(void)snprintf(w->dir, sizeof(w->dir), "/tmp/plimsoll-judge-XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
 	if (store)
-		(void)snprintf(w->path, sizeof(w->path), "%s/plimsoll.db", w->dir);
+		(void)snprintf(w->path, sizeof(w->path), "%s/state/plimsoll.db", w->dir);
 	config = (struct collector_config){ .base = w->base, .host_root = w->dir };
 	assert_int_equal(collector_new(&w->collector, &config), 0);
 	world_set(w, SUBJECT_HOST, "", "{}");
@@ -349,9 +349,27 @@ world_open(struct world *w)
 		.on_trouble = on_trouble };
 	_cleanup_(freep) char *why = NULL;
 
-	assert_int_equal(ledger_open(&w->ledger, w->path[0] == '\0' ? NULL : w->path, &why), 0);
+	assert_int_equal(ledger_open(&w->ledger, w->path[0] == '\0' ? NULL : w->path, &why),
+	    w->store_away ? LEDGER_E_WAITS : 0);
 	assert_int_equal(
 	    judge_new(&w->judge, w->base, w->rb, w->collector, w->ledger, &handlers), 0);
+}
+
+void
+world_store_away(struct world *w, bool away)
+{
+	char state[96], aside[96];
+
+	(void)snprintf(state, sizeof(state), "%s/state", w->dir);
+	(void)snprintf(aside, sizeof(aside), "%s/aside", w->dir);
+	if (away) {
+		assert_true(rename(state, aside) == 0 || errno == ENOENT);
+		assert_int_equal(symlink("no/where", state), 0);
+	} else {
+		assert_int_equal(unlink(state), 0);
+		assert_true(rename(aside, state) == 0 || errno == ENOENT);
+	}
+	w->store_away = away;
 }
 
 void

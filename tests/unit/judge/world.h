@@ -18,6 +18,7 @@ struct world {
 	struct ledger *ledger;
 	struct judge *judge;
 	char dir[64], path[128];
+	bool store_away;
 	unsigned settled, committed, files_told;
 	char files[1024];         /* what on_files() said last, with a space behind each */
 	char trouble[1024];       /* everything that on_trouble() said */
@@ -30,7 +31,9 @@ struct rule_text;
 /* A world without a judge yet. `store`: the ledger is a file. */
 struct world *world_new(const struct rule_text *rules, unsigned n, bool store);
 void world_free(struct world *w);
-void world_open(struct world *w);  /* opens the ledger and makes a judge */
+void world_open(struct world *w); /* opens the ledger and makes a judge */
+/* From now on the store can't be opened, or can be again. */
+void world_store_away(struct world *w, bool away);
 void world_look(struct world *w);  /* the first look, until it settles */
 void world_start(struct world *w); /* both */
 void world_stop(struct world *w);  /* ends judge and ledger, as a restart does */
