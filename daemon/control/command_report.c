@@ -92,14 +92,15 @@ begin(struct report *report)
 	return period_new(&report->period, &question);
 }
 
-/* GETs a document by those of the filters. 0, CLIENT_E_*, or -ENOMEM. */
+/* GETs a document by those of the filters; the target ends where they begin. 0, CLIENT_E_*, or
+ * -ENOMEM. */
 static int
 get(struct report *report, const char *target, uint32_t filters, struct json_object **ret)
 {
 	_cleanup_(freep) char *query = filter_query_part(report->o->filter, filters);
 	_cleanup_(freep) char *whole = NULL;
 
-	if (query == NULL || asprintf(&whole, "%s?%s", target, query) < 0)
+	if (query == NULL || asprintf(&whole, "%s%s", target, query) < 0)
 		return -ENOMEM;
 	return client_get(report->o->socket, whole, ret, &report->why);
 }
@@ -116,27 +117,35 @@ add_each(struct report *report, struct json_object *list,
 	return r;
 }
 
+/* What the findings of one rule are now. Rule by rule, as all at once may be much. */
 static int
-add_rules(struct report *report)
+add_findings(struct report *report, struct json_object *rule)
 {
-	struct json_object *rules = NULL;
-	int r = get(report, "/v1/rules", FILTERS_OF_RULES, &rules);
+	const uint32_t filters = FILTERS_OF_NAMES | 1U << FILTER_LABEL;
+	struct json_object *document = NULL;
+	_cleanup_(freep) char *target = NULL;
+	int r;
 
+	if (asprintf(&target, "/v1/findings?rule=%s&", member_text(rule, "key")) < 0)
+		return -ENOMEM;
+	r = get(report, target, filters, &document);
 	if (r == 0)
-		r = add_each(report, rules, period_add_rule);
-	(void)json_object_put(rules);
+		r = add_each(report, member(document, "findings"), period_add_finding);
+	(void)json_object_put(document);
 	return r;
 }
 
 static int
-add_findings(struct report *report)
+add_rules(struct report *report)
 {
-	struct json_object *document = NULL;
-	int r = get(report, "/v1/findings", ~(1U << FILTER_VERDICT), &document);
+	struct json_object *rules = NULL;
+	int r = get(report, "/v1/rules?", FILTERS_OF_RULES, &rules);
 
 	if (r == 0)
-		r = add_each(report, member(document, "findings"), period_add_finding);
-	(void)json_object_put(document);
+		r = add_each(report, rules, period_add_rule);
+	for (size_t i = 0; r == 0 && i < member_count(rules, ""); i++)
+		r = add_findings(report, json_object_array_get_idx(rules, i));
+	(void)json_object_put(rules);
 	return r;
 }
 
@@ -162,8 +171,6 @@ ask(struct report *report)
 		r = begin(report);
 	if (r == 0)
 		r = add_rules(report);
-	if (r == 0)
-		r = add_findings(report);
 	if (r == 0)
 		r = client_lines(socket, "/v1/drift?after=0", on_row, report, &report->why);
 	if (r == 0)
