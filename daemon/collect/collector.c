@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collect/collector_private.h"
 #include "collect/host.h"
+#include "collect/host_follow.h"
 #include "util/clock.h"
 
 #include <errno.h>
@@ -121,6 +122,9 @@ collector_new(struct collector **ret, const struct collector_config *config)
 	if (r < 0)
 		return r;
 	c->real_host = *host_root(c->host) == '\0';
+	r = follower_new(&c->follower, c->host);
+	if (r < 0)
+		return r;
 	*ret = TAKE(c);
 	return 0;
 }
@@ -154,6 +158,7 @@ collector_free(struct collector *c)
 	if (c->start != NULL)
 		event_free(c->start);
 	known_deinit(&c->known);
+	c->follower = follower_free(c->follower);
 	c->host = host_free(c->host);
 	free(c->data_root);
 	free(c->runtime);

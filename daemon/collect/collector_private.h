@@ -80,7 +80,8 @@ struct collector {
 	struct event_base *base;
 	struct docker *docker;
 	struct host *host;
-	bool real_host; /* the host's root is our own */
+	struct follower *follower; /* of the host's links */
+	bool real_host;            /* the host's root is our own */
 	struct event *start;
 	struct jobs fresh, busy;
 	LIST_HEAD(get_list, get) gets[GET_BUCKETS]; /* by their paths */

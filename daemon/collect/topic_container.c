@@ -2,6 +2,7 @@
  *
  * container.inspect and container.process, and exec sessions. */
 #include "collect/collector_private.h"
+#include "collect/host_follow.h"
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -44,16 +45,36 @@ inspect(struct job *job, job_fn *replied)
 	job_ask(job, paths, 1, replied);
 }
 
+static struct value
+follow(void *context, const char *path, struct arena *a)
+{
+	_cleanup_(freep) char *there = NULL;
+	const char *kept;
+	int r = follower_follow(context, path, &there);
+
+	if (r < 0)
+		return value_unreadable(reason(r));
+	kept = arena_strdup(a, there);
+	return kept == NULL ? value_unreadable("too large to keep") : value_string(kept);
+}
+
 /* Of the container, and of volumes where it has some. */
 static void
 finish_inspect(struct job *job)
 {
-	const struct engine_reply *volumes = job->n_replies > 1 ? &job->replies[1] : NULL;
+	struct container_inspect_input in = {
+		.inspect = job->replies[0].json,
+		.follow = follow,
+		.context = job->collector->follower,
+	};
 	struct snapshot *snapshot = NULL;
-	int r = build_container_inspect(&snapshot, job->replies[0].json,
-	    volumes != NULL ? volumes->json : NULL,
-	    volumes != NULL && volumes->json == NULL ? volumes->why : NULL);
+	int r;
 
+	if (job->n_replies > 1) {
+		in.volumes = job->replies[1].json;
+		in.volumes_why = job->replies[1].why;
+	}
+	r = build_container_inspect(&snapshot, &in);
 	job_finish_built(job, r, snapshot);
 }
 

@@ -52,10 +52,18 @@ int build_engine_settings(struct snapshot **ret, const struct engine_settings_in
  * `path`. */
 void engine_config_path(const char *cmdline, size_t len, char *path, size_t size);
 
-/* `volumes` is a reply to GET /volumes; NULL with a reason, or where container_has_volumes() says
- * that none is needed. */
-int build_container_inspect(struct snapshot **ret, struct json_object *inspect,
-    struct json_object *volumes, const char *volumes_why);
+/* Raw input of container.inspect. */
+struct container_inspect_input {
+	struct json_object *inspect;
+	struct json_object *volumes; /* a reply to GET /volumes; NULL with volumes_why, or where
+					container_has_volumes() says that none is needed */
+	const char *volumes_why;
+	/* Where the links of a path of the host lead: a string, or unreadable. NULL: nobody looks,
+	 * and paths stay as they are. */
+	struct value (*follow)(void *context, const char *path, struct arena *a);
+	void *context;
+};
+int build_container_inspect(struct snapshot **ret, const struct container_inspect_input *in);
 /* Options of a volume say what it is, and the engine tells them elsewhere. */
 bool container_has_volumes(struct json_object *inspect);
 

@@ -191,18 +191,17 @@ static const struct read_field fields[] = {
 };
 
 int
-build_container_inspect(struct snapshot **ret, struct json_object *inspect,
-    struct json_object *volumes, const char *volumes_why)
+build_container_inspect(struct snapshot **ret, const struct container_inspect_input *in)
 {
 	_cleanup_(draft_deinit) struct draft d = { 0 };
 	int r;
 
-	if (!json_object_is_type(read_member_of(inspect, "Id"), json_type_string))
+	if (!json_object_is_type(read_member_of(in->inspect, "Id"), json_type_string))
 		return BUILD_E_NONSENSE;
 	r = draft_init(&d, TOPIC_CONTAINER_INSPECT);
 	if (r < 0)
 		return r;
-	draft_set(&d, FACT_CONTAINER_MOUNTS, read_mounts(d.arena, inspect, volumes, volumes_why));
-	read_fields(&d, inspect, fields, ARRAY_SIZE(fields));
+	draft_set(&d, FACT_CONTAINER_MOUNTS, read_mounts(d.arena, in));
+	read_fields(&d, in->inspect, fields, ARRAY_SIZE(fields));
 	return draft_finish(&d, ret);
 }

@@ -31,39 +31,6 @@ struct mounts {
 	size_t n;
 };
 
-static int
-octal_digit(char c)
-{
-	return c >= '0' && c <= '7' ? c - '0' : -1;
-}
-
-/* Undoes \040 and its like. False when it doesn't fit. */
-static bool
-unescape(struct span from, char *ret, size_t size)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < from.len; i++) {
-		int code = 0;
-
-		if (n + 1 == size)
-			return false;
-		for (size_t k = 1; from.text[i] == '\\' && code >= 0 && k <= 3; k++) {
-			int digit = i + k < from.len ? octal_digit(from.text[i + k]) : -1;
-
-			code = digit < 0 ? -1 : code * 8 + digit;
-		}
-		if (from.text[i] != '\\' || code < 0) {
-			ret[n++] = from.text[i];
-		} else {
-			ret[n++] = (char)code;
-			i += 3;
-		}
-	}
-	ret[n] = '\0';
-	return true;
-}
-
 /* How much of `path` is `dir`, where it is at or below it; "/" is nothing of it. */
 static bool
 part_of(const char *path, const char *dir, size_t *ret)
@@ -87,7 +54,8 @@ take_line(struct mounts *m, struct span line)
 	    !span_field(&line, ' ', &escaped) || !span_number(id, &mount.id) ||
 	    !span_number(parent, &mount.parent))
 		return false;
-	if (!unescape(escaped, point, sizeof(point)) || !part_of(m->path, point, &mount.point_len))
+	if (!span_unescape(escaped, point, sizeof(point)) ||
+	    !part_of(m->path, point, &mount.point_len))
 		return true;
 	if (m->n == ABOVE_MAX)
 		return false;

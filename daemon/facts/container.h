@@ -9,9 +9,8 @@
 
 read_fn read_ports; /* of NetworkSettings.Ports, and HostConfig.PortBindings */
 
-/* Of Mounts, and HostConfig.Binds and Mounts, and of what the engine says of its volumes; NULL with
- * `why` when that isn't known. */
-struct value read_mounts(struct arena *a, struct json_object *inspect, struct json_object *volumes,
-    const char *volumes_why);
+/* Of Mounts, and HostConfig.Binds and Mounts, and of what the engine says of its volumes. */
+struct container_inspect_input;
+struct value read_mounts(struct arena *a, const struct container_inspect_input *in);
 
 #endif

@@ -281,7 +281,7 @@ is_local_volume(const struct value *mount)
 
 /* Behind each volume whose options bind a path of the host, that bind. */
 static void
-add_bound_volumes(struct list_draft *l, struct json_object *volumes, const char *volumes_why)
+add_bound_volumes(struct list_draft *l, const struct container_inspect_input *in)
 {
 	struct json_object *list = NULL;
 	struct value why = value_null();
@@ -291,12 +291,12 @@ add_bound_volumes(struct list_draft *l, struct json_object *volumes, const char 
 		i++;
 	if (i == n)
 		return;
-	if (volumes == NULL)
+	if (in->volumes == NULL)
 		why = unreadable_printf(l->arena, "volumes: %s",
-		    volumes_why != NULL ? volumes_why : "nobody asked for them");
+		    in->volumes_why != NULL ? in->volumes_why : "nobody asked for them");
 	else
-		(void)read_find(
-		    l->arena, volumes, "Volumes", json_type_array, READ_NULL_IS_EMPTY, &list, &why);
+		(void)read_find(l->arena, in->volumes, "Volumes", json_type_array,
+		    READ_NULL_IS_EMPTY, &list, &why);
 	if (why.type == VALUE_UNREADABLE) {
 		list_add(l, why);
 		return;
@@ -306,13 +306,56 @@ add_bound_volumes(struct list_draft *l, struct json_object *volumes, const char 
 			add_what_it_binds(l, &l->items[i], list);
 }
 
+/* --- links --- */
+
+/* The source of a bind becomes what its links lead to; as it was given, it becomes the name. */
+static struct value
+followed(struct arena *a, const struct value *mount, const struct container_inspect_input *in)
+{
+	const struct value *source = value_get(mount, "source"), *name = value_get(mount, "name");
+	struct value there = in->follow(in->context, source->string, a);
+
+	if (there.type == VALUE_UNREADABLE)
+		return unreadable_printf(a, "%s: %s", source->string, there.string);
+	if (same_path(there.string, there.len, source->string, source->len))
+		return *mount;
+	const struct value fields[] = {
+		*value_get(mount, "type"),
+		there,
+		*value_get(mount, "destination"),
+		name->len > 0 ? *name : *source,
+		*value_get(mount, "driver"),
+		*value_get(mount, "mode"),
+		*value_get(mount, "rw"),
+		*value_get(mount, "propagation"),
+	};
+	return record_make(a, &type_mount, fields);
+}
+
+static void
+follow_links(struct list_draft *l, const struct container_inspect_input *in)
+{
+	struct value v;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (strcmp(value_get(&l->items[i], "type")->string, "bind") != 0 ||
+		    value_get(&l->items[i], "source")->string[0] != '/')
+			continue;
+		v = followed(l->arena, &l->items[i], in);
+		if (v.type == VALUE_UNREADABLE) {
+			list_add(l, v);
+			return;
+		}
+		l->items[i] = v;
+	}
+}
+
 /* Sorted: the engine keeps them in a map and lists them in another order each time. */
 struct value
-read_mounts(struct arena *a, struct json_object *inspect, struct json_object *volumes,
-    const char *volumes_why)
+read_mounts(struct arena *a, const struct container_inspect_input *in)
 {
 	struct value mounted =
-	    read_records(a, inspect, "Mounts", READ_NULL_IS_EMPTY, &type_mount, mount_members);
+	    read_records(a, in->inspect, "Mounts", READ_NULL_IS_EMPTY, &type_mount, mount_members);
 	struct list_draft l = { .arena = a };
 
 	if (mounted.type != VALUE_LIST)
@@ -320,8 +363,10 @@ read_mounts(struct arena *a, struct json_object *inspect, struct json_object *vo
 	for (uint32_t i = 0; i < mounted.len; i++)
 		list_add(&l, mounted.items[i]);
 	l.cut = mounted.cut;
-	add_configured_mounts(&l, inspect);
-	add_bound_volumes(&l, volumes, volumes_why);
+	add_configured_mounts(&l, in->inspect);
+	add_bound_volumes(&l, in);
+	if (in->follow != NULL)
+		follow_links(&l, in);
 	if (l.n > 1)
 		qsort(l.items, l.n, sizeof(*l.items), order_by_destination);
 	return list_finish(&l);

@@ -11,9 +11,12 @@
 	}
 
 RECORD(mount, { "type", &type_string, "bind, volume, tmpfs, npipe, cluster, image" },
-    { "source", &type_string, "path on the host; of a volume not yet made its name" },
+    { "source", &type_string,
+	"path on the host, links followed; of a volume not yet made its name" },
     { "destination", &type_string, "path in the container" },
-    { "name", &type_string, "the volume's name; empty otherwise" },
+    { "name", &type_string,
+	"the volume's name; of a path whose links lead elsewhere, the path as given; "
+	"empty otherwise" },
     { "driver", &type_string, "the volume's driver; empty otherwise" },
     { "mode", &type_string, "options as given: ro, z ..." },
     { "rw", &type_bool, "it may be written to" },

@@ -77,6 +77,38 @@ span_is(struct span s, const char *text)
 	return strlen(text) == s.len && memcmp(s.text, text, s.len) == 0;
 }
 
+static int
+octal_digit(char c)
+{
+	return c >= '0' && c <= '7' ? c - '0' : -1;
+}
+
+bool
+span_unescape(struct span s, char *ret, size_t size)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		int code = 0;
+
+		if (n + 1 == size)
+			return false;
+		for (size_t k = 1; s.text[i] == '\\' && code >= 0 && k <= 3; k++) {
+			int digit = i + k < s.len ? octal_digit(s.text[i + k]) : -1;
+
+			code = digit < 0 ? -1 : code * 8 + digit;
+		}
+		if (s.text[i] != '\\' || code < 0) {
+			ret[n++] = s.text[i];
+		} else {
+			ret[n++] = (char)code;
+			i += 3;
+		}
+	}
+	ret[n] = '\0';
+	return true;
+}
+
 bool
 span_number(struct span s, uint64_t *ret)
 {

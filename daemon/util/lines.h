@@ -27,6 +27,9 @@ bool lines_next(struct lines *l, struct span *ret);
  * no field; any other separator parts each time. False when nothing is left. */
 bool span_field(struct span *line, char separator, struct span *ret);
 bool span_is(struct span s, const char *text);
+/* Copies it, with \040 and its like undone, as tables of mounts have them. False when it doesn't
+ * fit. */
+bool span_unescape(struct span s, char *ret, size_t size);
 /* The whole of it is one decimal number of at most 64 bits. */
 bool span_number(struct span s, uint64_t *ret);
 

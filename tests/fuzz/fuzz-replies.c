@@ -16,10 +16,11 @@ build_all(struct json_object *json)
 		.images = json,
 		.volumes = json,
 	};
+	const struct container_inspect_input container = { .inspect = json, .volumes = json };
 	struct snapshot *s = NULL;
 	int r;
 
-	r = build_container_inspect(&s, json, json, NULL);
+	r = build_container_inspect(&s, &container);
 	snapshot_must_hold(r, s);
 	r = build_image_inspect(&s, json, &in_use, NULL, INT64_C(1700000000000));
 	snapshot_must_hold(r, s);

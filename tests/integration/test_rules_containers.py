@@ -54,6 +54,7 @@ CREATED = {
     "etc-below": ["--volume", "/etc/ssl/certs:/data:ro"],
     "etc-rw-with-others": ["--volume", "{srv}:/a", "--volume", "/etc:/b", "--volume", "{srv}:/c"],
     "whole-host": ["--volume", "/:/data:ro"],
+    "etc-by-link": ["--volume", "{link}:/data"],
     "etc-by-volume": ["--volume", "etc-volume:/data"],
     "etc-by-inline-volume": [
         "--mount", 'type=volume,dst=/data,volume-opt=type=none,volume-opt=o=bind,volume-opt=device=/etc',
@@ -108,13 +109,13 @@ on_bridge = None  # those of the one with a bridge
 exec_events = None  # what the first engine told of exec sessions while it was checked
 
 
-def make(way, containers, srv=None):
+def make(way, containers, **paths):
     """Makes containers, several at a time."""
 
     def one(item):
         name, options = item
         command = [option for option in options if isinstance(option, tuple)] or [("sleep", "86400")]
-        options = [option.format(srv=srv) for option in options if isinstance(option, str)]
+        options = [option.format(**paths) for option in options if isinstance(option, str)]
         return way("--name", name, *options, command=command[0])
 
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
@@ -133,6 +134,8 @@ def set_up_on_host():
     unittest.addModuleCleanup(world.sweep, folder)
     srv = os.path.join(folder, "srv")
     os.makedirs(os.path.join(srv, "etc"))
+    link = os.path.join(folder, "link")
+    os.symlink("/etc", link)
     start_sshd_on_host(folder)
     for name, device in (("etc-volume", "/etc"), ("srv-volume", srv)):
         docker.docker(
@@ -140,7 +143,7 @@ def set_up_on_host():
         )
     make(docker.run, RUNNING)
     make(docker.run, JOINED)
-    make(docker.create, CREATED, srv=srv)
+    make(docker.create, CREATED, srv=srv, link=link)
     make(docker.create, INHERITING)
 
 
@@ -252,6 +255,9 @@ class OnHost(VerdictsTest):
     def test_5_5_volume_that_binds(self):
         self.assert_verdict("fail", "5.5", "etc-by-volume", "etc-by-inline-volume")
         self.assert_verdict("pass", "5.5", "srv-by-volume")
+
+    def test_5_5_link_to_it(self):
+        self.assert_verdict("fail", "5.5", "etc-by-link")
 
     def test_5_5_volumes_from(self):
         self.assert_verdict("fail", "5.5", "etc-inherited")

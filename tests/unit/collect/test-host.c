@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "collect/host.h"
+#include "collect/host_follow.h"
+#include <sys/mount.h>
 
 struct world {
 	char dir[64]; /* holds root/ and outside/ */
@@ -300,6 +302,77 @@ test_glob_is_cut(void **state)
 	host_glob_free(paths, n);
 }
 
+static void
+assert_leads(struct follower *f, const char *path, const char *there)
+{
+	_cleanup_(freep) char *got = NULL;
+
+	assert_int_equal(follower_follow(f, path, &got), 0);
+	assert_string_equal(got, there);
+}
+
+static void
+test_links_are_followed(void **state)
+{
+	struct world *w = *state;
+	struct follower *f = NULL;
+
+	make_link(w, "/root/absolute", "/etc");
+	make_link(w, "/root/relative", "etc/../etc/docker");
+	make_link(w, "/root/etc/chain", "../absolute/docker");
+	make_link(w, "/root/out", "../../../outside");
+	make_link(w, "/root/nowhere", "/gone/away");
+	make_link(w, "/root/circle", "circle");
+	assert_int_equal(follower_new(&f, w->host), 0);
+
+	assert_leads(f, "/", "/");
+	assert_leads(f, "/etc/docker/", "/etc/docker");
+	assert_leads(f, "/etc//docker/./daemon.json", "/etc/docker/daemon.json");
+	assert_leads(f, "/absolute", "/etc");
+	assert_leads(f, "/absolute/docker", "/etc/docker");
+	assert_leads(f, "/relative/daemon.json", "/etc/docker/daemon.json");
+	assert_leads(f, "/etc/chain", "/etc/docker");
+	assert_leads(f, "/etc/../../etc", "/etc");
+	assert_leads(f, "/out", "/outside"); /* of the root, where there is none */
+	/* What isn't there may be made. */
+	assert_leads(f, "/absolute/new/folder", "/etc/new/folder");
+	assert_leads(f, "/nowhere/else", "/gone/away/else");
+	assert_leads(f, "/etc/docker/daemon.json/below", "/etc/docker/daemon.json/below");
+	assert_leads(f, "/circle", "/circle");
+	assert_null(follower_free(f));
+	assert_null(follower_free(NULL));
+}
+
+/* No server ever answers for this file system: a look into it would be the end of the test. */
+static void
+test_what_may_hang_is_not_looked_at(void **state)
+{
+	static const char *const paths[][2] = {
+		{ "/far away/link/x", "/far away/link/x" },
+		{ "/far away/", "/far away" },
+		{ "/leads-there", "/far away/etc" },
+	};
+	_cleanup_(closep) int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	_cleanup_(follower_freep) struct follower *f = NULL;
+	char point[256], options[64], *got[ARRAY_SIZE(paths)] = { NULL };
+	struct world *w = *state;
+
+	make_dir(w, "/root/far away");
+	make_link(w, "/root/leads-there", "far away/etc");
+	assert_int_equal(follower_new(&f, w->host), 0);
+	at(w, "/root/far away", point, sizeof(point));
+	(void)snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
+	if (fd < 0 || mount("test", point, "fuse", 0, options) < 0)
+		skip();
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		(void)follower_follow(f, paths[i][0], &got[i]);
+	assert_int_equal(umount2(point, MNT_DETACH), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		assert_string_equal(got[i], paths[i][1]);
+		free(got[i]);
+	}
+}
+
 int
 main(void)
 {
@@ -316,6 +389,9 @@ main(void)
 		    test_read_does_not_wait_for_a_writer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_glob, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_glob_is_cut, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_links_are_followed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    test_what_may_hang_is_not_looked_at, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

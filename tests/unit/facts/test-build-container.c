@@ -22,9 +22,10 @@ static struct json_object *volumes; /* those that the recorded containers have, 
 static struct snapshot *
 built(struct json_object *doc)
 {
+	const struct container_inspect_input in = { .inspect = doc, .volumes = volumes };
 	struct snapshot *s = NULL;
 
-	assert_int_equal(build_container_inspect(&s, doc, volumes, NULL), 0);
+	assert_int_equal(build_container_inspect(&s, &in), 0);
 	return s;
 }
 
@@ -380,18 +381,62 @@ volumes_that_nobody_knows(void **state)
 		{ "{\"Volumes\":{}}", NULL, "Volumes" },
 		{ "{\"Volumes\":null}", NULL, "named" },
 	};
-	struct json_object *doc = recorded("container-mounts-running.json"), *reply;
+	struct container_inspect_input in = { .inspect =
+						  recorded("container-mounts-running.json") };
 
-	assert_true(container_has_volumes(doc));
+	assert_true(container_has_volumes(in.inspect));
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_cleanup_(snapshot_freep) struct snapshot *s = NULL;
 
-		reply = cases[i].reply != NULL ? json_tokener_parse(cases[i].reply) : NULL;
-		assert_int_equal(build_container_inspect(&s, doc, reply, cases[i].why), 0);
+		in.volumes = cases[i].reply != NULL ? json_tokener_parse(cases[i].reply) : NULL;
+		in.volumes_why = cases[i].why;
+		assert_int_equal(build_container_inspect(&s, &in), 0);
 		assert_unreadable(s, FACT_CONTAINER_MOUNTS, cases[i].reason);
-		json_object_put(reply);
+		json_object_put(in.volumes);
 	}
-	json_object_put(doc);
+	json_object_put(in.inspect);
+}
+
+/* "/srv/data" is a link. */
+static struct value
+follow(void *context, const char *path, struct arena *a)
+{
+	(void)a;
+	assert_ptr_equal(context, &volumes);
+	return value_string(strcmp(path, "/srv/data") == 0 ? "/etc" : path);
+}
+
+static struct value
+cannot_follow(void *context, const char *path, struct arena *a)
+{
+	(void)context;
+	(void)path;
+	(void)a;
+	return value_unreadable("Permission denied");
+}
+
+static void
+links_are_followed(void **state)
+{
+	struct container_inspect_input in = { .inspect = recorded("container-mounts-running.json"),
+		.volumes = volumes,
+		.follow = follow,
+		.context = &volumes };
+	const struct value *mount;
+	struct snapshot *s = NULL;
+
+	assert_int_equal(build_container_inspect(&s, &in), 0);
+	mount = &snapshot_get(s, FACT_CONTAINER_MOUNTS)->items[1];
+	assert_string_equal(value_get(mount, "source")->string, "/etc");
+	assert_string_equal(value_get(mount, "name")->string, "/srv/data");
+	assert_false(value_get(mount, "rw")->boolean);
+	s = snapshot_free(s);
+
+	in.follow = cannot_follow;
+	assert_int_equal(build_container_inspect(&s, &in), 0);
+	assert_unreadable(s, FACT_CONTAINER_MOUNTS, "/srv/data: Permission denied");
+	snapshot_free(s);
+	json_object_put(in.inspect);
 }
 
 static void
@@ -509,8 +554,9 @@ nonsense(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		struct json_object *doc = json_tokener_parse(texts[i]);
+		const struct container_inspect_input in = { .inspect = doc };
 
-		assert_int_equal(build_container_inspect(&s, doc, NULL, NULL), BUILD_E_NONSENSE);
+		assert_int_equal(build_container_inspect(&s, &in), BUILD_E_NONSENSE);
 		assert_null(s);
 		json_object_put(doc);
 	}
@@ -548,7 +594,8 @@ a_bent_reply(struct json_object *bent, enum bend how, const char *where, void *c
 {
 	const struct snapshot *whole = ((struct origin *)context)->whole;
 	_cleanup_(snapshot_freep) struct snapshot *s = NULL;
-	int r = build_container_inspect(&s, bent, volumes, NULL);
+	const struct container_inspect_input in = { .inspect = bent, .volumes = volumes };
+	int r = build_container_inspect(&s, &in);
 
 	if (strcmp(where, ".Id") == 0) {
 		assert_int_equal(r, BUILD_E_NONSENSE);
@@ -626,6 +673,7 @@ main(void)
 		cmocka_unit_test(volumes_that_bind),
 		cmocka_unit_test(volumes_that_nobody_knows),
 		cmocka_unit_test(who_has_volumes),
+		cmocka_unit_test(links_are_followed),
 		cmocka_unit_test(spellings),
 		cmocka_unit_test(a_reason_says_where),
 		cmocka_unit_test(enormous_labels_spoil_nothing_else),

@@ -71,6 +71,30 @@ test_numbers(void **state)
 		assert_false(span_number((struct span){ wrong[i], strlen(wrong[i]) }, &n));
 }
 
+static void
+test_escapes(void **state)
+{
+	static const struct {
+		const char *text, *plain;
+	} cases[] = {
+		{ "/a\\040b", "/a b" },
+		{ "\\134\\011", "\\\t" },
+		{ "/a\\08", "/a\\08" },
+		{ "\\04", "\\04" },
+		{ "", "" },
+	};
+	char plain[8];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct span s = { cases[i].text, strlen(cases[i].text) };
+
+		assert_true(span_unescape(s, plain, sizeof(plain)));
+		assert_string_equal(plain, cases[i].plain);
+	}
+	assert_false(span_unescape((struct span){ "12345678", 8 }, plain, sizeof(plain)));
+}
+
 int
 main(void)
 {
@@ -78,6 +102,7 @@ main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_escapes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where links lead, for paths that others name. Nothing is looked at that may never answer: below a
+ * mount point of a network file system, of FUSE or of an automounter a path stays as it is. So does
+ * what isn't there, from where it isn't. The table of mounts is read again when it has grown old.
+ */
+#ifndef COLLECT_HOST_FOLLOW_H
+#define COLLECT_HOST_FOLLOW_H
+
+#include "util/macros.h"
+
+struct follower;
+struct host;
+
+enum {
+	FOLLOW_TABLE_AGE_MS = 10 * 1000,
+	FOLLOW_LINKS_MAX = 40, /* as in the kernel */
+};
+
+/* The host is borrowed. */
+int follower_new(struct follower **ret, const struct host *h);
+struct follower *follower_free(struct follower *f); /* takes NULL, returns NULL */
+DEFINE_CLEANUP(struct follower, follower_free)
+
+/* The path that an absolute one leads to, as seen from the host's root. Links that go round in a
+ * circle lead nowhere: the path stays as it is. -errno when it can't be looked at. Caller frees. */
+int follower_follow(struct follower *f, const char *path, char **ret);
+
+#endif
