@@ -64,10 +64,11 @@ class Daemon:
     """plimsolld with state, socket and settings of its own.
 
     engine: an Engine, the path of a socket, or None for a socket that nobody listens on;
-    host_root: a HostRoot, a path, or None for the real host; config: the text of plimsoll.yaml.
+    host_root: a HostRoot, a path, or None for the real host; config: the text of plimsoll.yaml;
+    prefix: a command that becomes the daemon, as env(1) does.
     """
 
-    def __init__(self, engine=None, host_root=None, config=QUIET, flags=()):
+    def __init__(self, engine=None, host_root=None, config=QUIET, flags=(), prefix=()):
         self.path = world.scratch("p-")
         self.socket = os.path.join(self.path, "p.sock")
         self.state = os.path.join(self.path, "state")
@@ -76,6 +77,7 @@ class Daemon:
         self.engine = getattr(engine, "socket", engine) or os.path.join(self.path, "no-engine.sock")
         self.host_root = getattr(host_root, "path", host_root)
         self.flags = list(flags)
+        self.prefix = list(prefix)
         self.process = None
         os.mkdir(self.state, 0o700)
         self.configure(config)
@@ -91,7 +93,7 @@ class Daemon:
         return world.write_file(os.path.join(os.path.dirname(self.config), name), text, mode)
 
     def command(self):
-        command = [program("plimsolld"), "--config", self.config, "--engine", self.engine]
+        command = [*self.prefix, program("plimsolld"), "--config", self.config, "--engine", self.engine]
         command += ["--state", self.state, "--socket", self.socket]
         if self.host_root:
             command += ["--host-root", self.host_root]
