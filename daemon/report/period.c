@@ -370,28 +370,43 @@ by_begin(const void *left, const void *right)
 	return a->from_ms < b->from_ms ? -1 : a->from_ms > b->from_ms;
 }
 
-/* Before the history begins nobody watched, or nobody can tell any more who did not. */
+/* Until when nobody watched, or nobody can tell any more who did. */
 static int
-add_prehistory(struct period *p)
+add_unwatched(struct period *p, int64_t until_ms, const char *why)
 {
-	struct period_blind *all;
-	const char *why = p->first_seq > 1 ? "the history of that time is not kept any more"
-					   : "nobody watched yet";
-	char first[CLOCK_TEXT_SIZE];
+	struct period_blind *all = reallocarray(p->blinds->items, p->blinds->n + 1, sizeof(*all));
 
-	if (p->first_ms == 0 || p->question.since_ms >= p->first_ms)
-		return 0;
-	all = reallocarray(p->blinds->items, p->blinds->n + 1, sizeof(*all));
 	if (all == NULL)
 		return -ENOMEM;
 	p->blinds->items = all;
 	all[p->blinds->n] =
-	    (struct period_blind){ PERIOD_DAEMON, p->question.since_ms, p->first_ms, strdup(why) };
+	    (struct period_blind){ PERIOD_DAEMON, p->question.since_ms, until_ms, strdup(why) };
 	if (all[p->blinds->n].why == NULL)
 		return -ENOMEM;
 	p->blinds->n++;
+	return 0;
+}
+
+static int
+add_prehistory(struct period *p)
+{
+	const char *why = p->first_seq > 1 ? "the history of that time is not kept any more"
+					   : "nobody watched yet";
+	char first[CLOCK_TEXT_SIZE];
+	int r;
+
+	if (p->first_ms == 0) {
+		r = add_unwatched(p, PERIOD_OPEN, "no history is kept");
+		return r == 0 ? period_note(p, "The ledger holds no history: only what is now is "
+					       "known, and nothing of the time before.")
+			      : r;
+	}
+	if (p->question.since_ms >= p->first_ms)
+		return 0;
 	clock_text(p->first_ms, first);
-	return period_note(p, "The history begins at %s; before then, %s.", first, why);
+	r = add_unwatched(p, p->first_ms, why);
+	return r == 0 ? period_note(p, "The history begins at %s; before then, %s.", first, why)
+		      : r;
 }
 
 static int
@@ -441,7 +456,7 @@ period_end(struct period *p)
 	int r;
 
 	if (p->question.since_ms == 0)
-		p->question.since_ms = p->first_ms;
+		p->question.since_ms = p->first_ms != 0 ? p->first_ms : p->question.until_ms;
 	r = add_prehistory(p);
 	if (r == 0)
 		r = add_notes(p);

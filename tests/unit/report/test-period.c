@@ -310,6 +310,22 @@ test_before_the_history(void **state)
 	assert_non_null(strstr(p->notes[0], "nobody watched yet"));
 }
 
+/* A daemon that can't write its ledger. */
+static void
+test_without_a_history(void **state)
+{
+	const struct history h = { .findings = { NOW("pass", "05", "") }, .since = 1 };
+	const struct history from_the_beginning = { .findings = { NOW("pass", "05", "") } };
+	_cleanup_(period_freep) struct period *p = replayed(&h);
+	_cleanup_(period_freep) struct period *q = replayed(&from_the_beginning);
+	_cleanup_(freep) char *text = pieces(p);
+
+	assert_string_equal(text, "blind 5-59");
+	assert_int_equal(p->n_notes, 1);
+	assert_non_null(strstr(p->notes[0], "no history"));
+	assert_int_equal(q->question.since_ms, at(59));
+}
+
 #define WAIVED(owner) \
 	",\"exception\":{\"state\":\"waived\",\"owner\":\"" owner "\",\"reason\":\"r\"}"
 
@@ -478,6 +494,7 @@ main(void)
 		cmocka_unit_test(test_time_in_each_state),
 		cmocka_unit_test(test_blind_time_is_subtracted),
 		cmocka_unit_test(test_before_the_history),
+		cmocka_unit_test(test_without_a_history),
 		cmocka_unit_test(test_violation),
 		cmocka_unit_test(test_found_later),
 		cmocka_unit_test(test_rulebooks_unseen_and_what_is_not_known),
