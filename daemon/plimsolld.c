@@ -425,7 +425,7 @@ open_ledger(struct plimsolld *d)
 		return fail("ledger", -ENOMEM);
 	r = ledger_open(&d->ledger, path, &why);
 	if (r < 0) {
-		say(LOG_ERR, "%s: %s", path, why == NULL ? strerror(-r) : why);
+		say(LOG_ERR, "%s", why == NULL ? strerror(-r) : why);
 		return EXIT_FAILED;
 	}
 	if (r == LEDGER_E_WAITS)

@@ -99,8 +99,8 @@ class Daemon:
             command += ["--host-root", self.host_root]
         return command + self.flags
 
-    def start(self, settled=True):
-        """Starts it, or starts it again on the same state; waits for the end of the first look."""
+    def spawn(self):
+        """Starts it, or starts it again on the same state, and doesn't wait for anything."""
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 self.command(),
@@ -111,6 +111,10 @@ class Daemon:
                 cwd=world.ROOT,
                 start_new_session=True,
             )
+
+    def start(self, settled=True):
+        """Starts it and waits for the end of the first look."""
+        self.spawn()
         world.wait_for("plimsolld to be ready", lambda: self._is_ready(settled), START_TIMEOUT)
         return self
 

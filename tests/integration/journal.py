@@ -53,20 +53,25 @@ class Journal:
         self.socket_path = os.path.join(self.path, "socket")
         self.entries = []
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self.socket.bind(self.socket_path)
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
     def _run(self):
         while True:
-            data, files, _, _ = socket.recv_fds(self.socket, 1 << 20, 4)
-            for number in files:  # an entry that is too big for a datagram
-                with open(number, "rb") as f:
-                    f.seek(0)
-                    data = f.read()
+            data, beside, _, _ = self.socket.recvmsg(1 << 20, socket.CMSG_SPACE(12) + socket.CMSG_SPACE(4))
+            sender = 0
+            for _, kind, more in beside:
+                if kind == socket.SCM_CREDENTIALS:
+                    sender = struct.unpack("iii", more)[0]
+                elif kind == socket.SCM_RIGHTS:  # an entry that is too big for a datagram
+                    with open(struct.unpack("i", more)[0], "rb") as f:
+                        f.seek(0)
+                        data = f.read()
             if data == b"end":
                 return
-            self.entries.append(parse(data))
+            self.entries.append(dict(parse(data), _PID=[str(sender)]))
 
     def close(self):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
