@@ -23,6 +23,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 INTEGRATION = os.path.join(ROOT, "tests", "integration")
 HOST = os.path.join(ROOT, "tests", "host")
+FLEET = os.path.join(ROOT, "tests", "fleet")
 sys.path[:0] = [INTEGRATION, HOST]
 
 import package  # noqa: E402
@@ -395,7 +396,7 @@ def run_module(module, timeout, **variables):
         os.environ,
         **variables,
         PLIMSOLL_TEST_TMP=scratch,
-        PYTHONPATH=HOST,
+        PYTHONPATH=f"{HOST}:{FLEET}",
         PYTHONDONTWRITEBYTECODE="1",
     )
     runner = [sys.executable, "-u", os.path.join(INTEGRATION, "runner.py"), module, report, str(timeout)]
@@ -447,12 +448,18 @@ HOST_RELEASES = ("bookworm",)
 HOST_RELEASES_LONG = ("bookworm", "trixie")
 
 
-def make_package(result):
-    """The package, built and looked at: its path."""
+@functools.lru_cache(maxsize=None)
+def built_package():
+    """The paths of the package and of the .changes file."""
     folder = os.path.join(ROOT, "build", "package")
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
-    made, changes = package.build(folder)
+    return package.build(folder)
+
+
+def make_package(result):
+    """The package, built and looked at: its path."""
+    made, changes = built_package()
     result.ok("the package builds")
     grave = "error,warning" if distribution() == WARNINGS_ARE_ERRORS_ON else "error"
     status, output = run(["lintian", "--allow-root", "--fail-on", grave, changes], 300)
@@ -502,6 +509,18 @@ def suite_coverage(result, arguments):
     result.check("lines covered", [] if lines >= COVERED_LINES else [f"{lines}% of {COVERED_LINES}%"])
 
 
+# --- suite: fleet ---
+
+
+def suite_fleet(result, arguments):
+    """The recipes of conf/fleet, between three booted hosts."""
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        made_tree = pool.submit(tree.tree, "bookworm-fleet")
+        made, _ = built_package()
+        made_tree.result()
+    run_modules(result, FLEET, arguments, PLIMSOLL_TEST_PACKAGE=made)
+
+
 # --- all of them ---
 
 #    name, only with --long, function
@@ -515,6 +534,7 @@ SUITES = [
     ("integration", False, suite_integration),
     ("host", False, suite_host),
     ("integration-plain", True, suite_integration_plain),
+    ("fleet", True, suite_fleet),
     ("static", True, suite_static),
     ("coverage", True, suite_coverage),
 ]

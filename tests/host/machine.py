@@ -22,8 +22,9 @@ class MachineFailed(Exception):
 
 
 class Machine:
-    def __init__(self, release="bookworm"):
+    def __init__(self, release="bookworm", name="harbour"):
         self.release = release
+        self.name = name
         self.path = world.scratch("m-")
         self.root = os.path.join(self.path, "root")
         self.console = os.path.join(self.path, "console")
@@ -52,14 +53,14 @@ class Machine:
         except subprocess.CalledProcessError:
             subprocess.run(["cp", "-a", "--reflink=auto", f"{source}/.", self.root], check=True)
         with open(os.path.join(self.root, "etc", "hostname"), "w") as f:
-            f.write("harbour\n")
+            f.write(f"{self.name}\n")
 
     def _boot(self):
         command = ["systemd-nspawn", "--quiet", f"--directory={self.root}", "--boot", "--register=no"]
-        command += ["--keep-unit", "--private-network", "--console=pipe", f"--machine=p{os.getpid()}"]
+        command += ["--keep-unit", "--private-network", "--console=pipe", f"--machine=p{os.getpid()}-{self.name}"]
         command += ["--resolv-conf=off", "--timezone=off", "--link-journal=no"]
         environment = dict(os.environ, SYSTEMD_NSPAWN_LOCK="0")
-        if self.release != "bookworm":
+        if not self.release.startswith("bookworm"):
             environment["SYSTEMD_NSPAWN_UNIFIED_HIERARCHY"] = "1"
         with open(self.console, "wb") as console:
             self.process = subprocess.Popen(
@@ -126,7 +127,8 @@ class Machine:
 
     def put(self, source, name):
         """Copies a file of ours to a path inside."""
-        self.run("dd", f"of={name}", "status=none", stdin=open(source, "rb").read())
+        with open(source, "rb") as f:
+            self.run("dd", f"of={name}", "status=none", stdin=f.read())
 
     def write(self, name, text):
         self.run("mkdir", "-p", os.path.dirname(name))

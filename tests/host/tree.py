@@ -27,6 +27,11 @@ PACKAGES = {
     "libevent-2.1-7t64 libgcrypt20 libjson-c5 libsqlite3-0 libsystemd0 libyaml-0-2",
 }
 
+# One with what brings news from many hosts to one place, at both ends.
+PACKAGES["bookworm-fleet"] = PACKAGES["bookworm"] + (
+    " systemd-journal-remote stunnel4 rsyslog rsyslog-gnutls prometheus prometheus-node-exporter curl"
+)
+
 
 class TreeFailed(Exception):
     pass
@@ -47,7 +52,8 @@ def mirrors():
 
 def debootstrap(release, path, mirror):
     include = ",".join(PACKAGES[release].split())
-    command = ["debootstrap", "--variant=minbase", f"--include={include}", release, path, mirror]
+    suite = release.partition("-")[0]
+    command = ["debootstrap", "--variant=minbase", f"--include={include}", suite, path, mirror]
     try:
         done = subprocess.run(
             command,
