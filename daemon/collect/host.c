@@ -105,6 +105,19 @@ host_open_path(const struct host *h, const char *path, bool follow)
 }
 
 int
+host_stat(const struct host *h, const char *path, struct stat *ret)
+{
+	_cleanup_(closep) int fd = -1;
+
+	if (h->real[0] == '\0')
+		return lstat(path, ret) < 0 ? -errno : 0;
+	fd = host_open_path(h, path, false);
+	if (fd < 0)
+		return fd;
+	return fstat(fd, ret) < 0 ? -errno : 0;
+}
+
+int
 host_open_dir(const struct host *h, const char *path)
 {
 	return open_below(h, path, O_RDONLY | O_DIRECTORY);

@@ -28,6 +28,8 @@ const char *host_root(const struct host *h); /* without a trailing slash; "" for
 
 /* An O_PATH descriptor of the file that links lead to (`follow`) or of the link itself. -errno. */
 int host_open_path(const struct host *h, const char *path, bool follow);
+/* Of the file itself, be it a link. 0 or -errno. */
+int host_stat(const struct host *h, const char *path, struct stat *ret);
 /* A descriptor of a folder, to be listed. -errno. */
 int host_open_dir(const struct host *h, const char *path);
 /* The whole file, at most `max` bytes (-EFBIG beyond), with a zero behind. Caller frees. */

@@ -3,6 +3,7 @@
 
 #include "collect/host.h"
 #include "util/clock.h"
+#include "watch/files_places.h"
 #include "watch/files_way.h"
 #include <errno.h>
 #include <event2/event.h>
@@ -48,6 +49,7 @@ struct files_watch {
 	size_t n_paths;
 	struct interest *interests;
 	size_t n_interests, room;
+	struct files_places places;
 	int fd;
 	bool told, seeing;
 	bool missing; /* a watch could not be set in the last walk */
@@ -82,7 +84,7 @@ struct step {
 
 /* Mixes device and inode of one step into the way. */
 static int
-note_step(void *arg, int fd, const char *name, bool self)
+note_step(void *arg, int fd, const char *path, const char *name, bool self)
 {
 	struct step *step = arg;
 	struct stat st;
@@ -93,7 +95,7 @@ note_step(void *arg, int fd, const char *name, bool self)
 		return -errno;
 	step->way = (step->way ^ st.st_dev) * UINT64_C(0x9e3779b97f4a7c15);
 	step->way = (step->way ^ (step->way >> 29) ^ st.st_ino) * UINT64_C(0xbf58476d1ce4e5b9);
-	return 0;
+	return files_places_note(&step->watch->places, path, &st);
 }
 
 static int
@@ -118,7 +120,7 @@ add_interest(struct files_watch *w, int wd, unsigned path, const char *name)
 }
 
 static int
-on_step(void *arg, int fd, const char *name, bool self)
+on_step(void *arg, int fd, const char *at, const char *name, bool self)
 {
 	struct step *step = arg;
 	struct files_watch *w = step->watch;
@@ -126,7 +128,7 @@ on_step(void *arg, int fd, const char *name, bool self)
 	char path[64];
 	int wd;
 
-	wd = note_step(arg, fd, name, self);
+	wd = note_step(arg, fd, at, name, self);
 	if (wd < 0)
 		return wd;
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
@@ -304,6 +306,9 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 			mark(w, event);
 			at += sizeof(*event) + event->len;
 		}
+		/* The kernel gives all that fits. */
+		if ((size_t)n < sizeof(buffer.bytes) / 2)
+			break;
 	}
 	if (overflow)
 		overflowed(w);
@@ -323,9 +328,14 @@ on_poll(evutil_socket_t fd, short what, void *arg)
 	files_watch_again(w, &cause);
 }
 
+/* A place that is on no way any more may be gone, too: then the ways are walked once, and what is
+ * on them is known again. */
 void
 files_watch_check(struct files_watch *w, const struct cause *cause)
 {
+	if (!files_places_moved(&w->places, w->host))
+		return;
+	files_places_clear(&w->places);
 	for (unsigned i = 0; i < w->n_paths; i++) {
 		struct step step = { .watch = w, .path = i };
 		int r = files_walk(w->host, w->paths[i].path, note_step, &step);
@@ -407,6 +417,7 @@ files_watch_free(struct files_watch *w)
 	forget_paths(w);
 	forget_interests(w);
 	free(w->interests);
+	files_places_clear(&w->places);
 	free(w);
 	return NULL;
 }
@@ -459,6 +470,7 @@ files_watch_set(struct files_watch *w, const char *const *paths, size_t n)
 		memcpy(old, w->interests, n_old * sizeof(*old));
 	forget_interests(w);
 	forget_paths(w);
+	files_places_clear(&w->places);
 	w->paths = fresh;
 	w->n_paths = n;
 	w->missing = false;

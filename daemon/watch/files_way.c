@@ -81,7 +81,7 @@ walk_entry(struct walk *w, const char *dir, const char *name, const char *rest)
 	if (S_ISLNK(st.st_mode))
 		return walk_link(w, dir, fd, rest);
 	if (rest[0] == '\0')
-		return w->step(w->arg, fd, NULL, true);
+		return w->step(w->arg, fd, path, NULL, true);
 	return S_ISDIR(st.st_mode) ? walk_from(w, path, rest) : 0;
 }
 
@@ -145,7 +145,7 @@ walk_from(struct walk *w, const char *dir, const char *rest)
 	fd = host_open_path(w->host, dir, true);
 	if (fd < 0)
 		return fd == -ENOENT || fd == -ENOTDIR ? 0 : fd;
-	r = w->step(w->arg, fd, files_is_glob(name) ? NULL : name, false);
+	r = w->step(w->arg, fd, dir, files_is_glob(name) ? NULL : name, false);
 	if (r != 0)
 		return r;
 	return files_is_glob(name) ? walk_glob(w, dir, name, rest) : walk_entry(w, dir, name, rest);

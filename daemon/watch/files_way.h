@@ -9,10 +9,10 @@
 
 struct host;
 
-/* One step: `fd` is an O_PATH descriptor of a directory, borrowed; `name` the entry looked up in
- * it, NULL for any (a glob) and for the file itself, which is then told by `self`. Returns 0 to go
- * on. */
-typedef int files_step_fn(void *arg, int fd, const char *name, bool self);
+/* One step: `fd` is an O_PATH descriptor of a directory, borrowed, and `path` where it is, without
+ * links; `name` the entry looked up in it, NULL for any (a glob) and for the file itself, which is
+ * then told by `self`. Returns 0 to go on. */
+typedef int files_step_fn(void *arg, int fd, const char *path, const char *name, bool self);
 
 /* Walks as far as there is a way. 0, what `step` returned, or -errno. A glob is followed into each
  * directory that matches. */
