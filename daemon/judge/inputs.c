@@ -66,7 +66,8 @@ mark_topic(struct judge *j, enum topic topic, const struct cause *cause)
 {
 	struct entry *e = topic_table[topic].kind == SUBJECT_HOST ? j->host : j->engine;
 
-	return mark(j, e, topic, cause, false);
+	/* Its interval is for containers that come and go; files seldom do. */
+	return mark(j, e, topic, cause, topic == TOPIC_ENGINE_INVENTORY);
 }
 
 static bool
