@@ -190,7 +190,8 @@ move_over(struct judge *j, struct adoption *a)
 		free(e->s.findings);
 		e->s.findings = TAKE(a->moved[i].findings);
 		e->s.n_findings = a->moved[i].n;
-		e->dirty = e->known;
+		if (e->known)
+			outbox_dirty(j, e);
 	}
 	rule_index_deinit(&j->index);
 	j->index = a->index;

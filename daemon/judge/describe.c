@@ -39,6 +39,13 @@ whole_characters(const char *bytes, size_t len)
 	return len;
 }
 
+void
+text_clear(struct text *t)
+{
+	t->len = 0;
+	t->cut = false;
+}
+
 static void
 add_printable(struct text *t, const char *bytes, size_t len)
 {

@@ -14,12 +14,14 @@ enum {
 	DESCRIBE_ITEMS = 8,      /* elements of a list, before "and N more" */
 };
 
+/* To be cleared before use: zeros all over would cost more than what is written. */
 struct text {
 	char bytes[DESCRIBE_MAX];
 	size_t len;
 	bool cut;
 };
 
+void text_clear(struct text *t);
 void text_add(struct text *t, const char *bytes, size_t len);
 void text_puts(struct text *t, const char *words);
 void text_printf(struct text *t, const char *format, ...) _printf_(2, 3);

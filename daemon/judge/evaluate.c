@@ -272,7 +272,7 @@ apply(struct judge *j, struct entry *e, struct finding *f, const struct judgemen
 	f->covered = covered_by(&cover);
 	f->verdict = (uint8_t)judgement->verdict;
 	f->digest = judgement->digest;
-	e->dirty = true;
+	outbox_dirty(j, e);
 	return 0;
 }
 

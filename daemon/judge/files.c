@@ -176,7 +176,7 @@ by_path_and_rule(const void *a, const void *b)
 /* Gives a file the findings of the rules that name it, and keeps those that it has. *ret_new: a
  * rule names it that didn't. */
 static int
-cover(struct entry *e, const struct naming *first, size_t n, bool *ret_new)
+cover(struct judge *j, struct entry *e, const struct naming *first, size_t n, bool *ret_new)
 {
 	struct finding *findings = calloc(n, sizeof(*findings));
 	unsigned filled = 0;
@@ -197,7 +197,8 @@ cover(struct entry *e, const struct naming *first, size_t n, bool *ret_new)
 			findings[filled] = *held;
 		filled++;
 	}
-	e->dirty |= e->known && filled != e->s.n_findings;
+	if (e->known && filled != e->s.n_findings)
+		outbox_dirty(j, e);
 	free(e->s.findings);
 	e->s.findings = findings;
 	e->s.n_findings = filled;
@@ -214,7 +215,7 @@ take_file(struct judge *j, const struct naming *first, size_t n, unsigned number
 	if (fresh)
 		r = subject_new(j, &e, SUBJECT_FILE, first->path);
 	if (r == 0)
-		r = cover(e, first, n, &more);
+		r = cover(j, e, first, n, &more);
 	if (r < 0)
 		return r;
 	e->listed = number;

@@ -108,8 +108,8 @@ struct outbox {
 	struct put *puts;
 	struct record *records;
 	size_t n_rows, n_puts, n_records;
-	uint64_t dropped; /* rows that had to be forgotten, not yet said */
-	bool failing;
+	uint64_t dropped;    /* rows that had to be forgotten, not yet said */
+	bool failing, dirty; /* dirty: some subject is */
 	int64_t replaced_ms; /* monotonic: when a broken store was set aside */
 	struct event *retry;
 	unsigned retry_ms;
@@ -406,6 +406,8 @@ const char *outbox_state(const struct judge *j, int kind, const char *id);
 int outbox_record(struct judge *j, const char *kind, const char *id, int64_t until_ms, char *body);
 /* The body of a record, the caller's; NULL: there is none. 0 or -errno. */
 int outbox_read_record(const struct judge *j, const char *kind, const char *id, char **ret);
+/* The state of the subject is to be written. */
+void outbox_dirty(struct judge *j, struct entry *e);
 void outbox_flush(struct judge *j);
 /* Works the store's log in when there is time. */
 void outbox_plan_idle(struct judge *j);

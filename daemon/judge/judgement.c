@@ -144,8 +144,9 @@ finish(struct judgement *ret, const struct bench *b, const struct text *t)
 static int
 judge_pass(struct judgement *ret, const struct bench *b)
 {
-	struct text t = { 0 };
+	struct text t;
 
+	text_clear(&t);
 	ret->verdict = VERDICT_PASS;
 	text_puts(&t, b->rule->title);
 	say_not_running(&t, b);
@@ -156,8 +157,9 @@ judge_pass(struct judgement *ret, const struct bench *b)
 static int
 judge_unwatched(struct judgement *ret, const struct bench *b)
 {
-	struct text t = { 0 };
+	struct text t;
 
+	text_clear(&t);
 	ret->verdict = VERDICT_REVIEW;
 	text_printf(&t, "nobody watched, so a person must judge: %s", b->rule->title);
 	return finish(ret, b, &t);
@@ -178,8 +180,9 @@ static int
 judge_unknown(struct judgement *ret, const struct bench *b, int fact, const char *error)
 {
 	const struct value *v = fact < 0 ? NULL : b->read(b->context, (unsigned)fact);
-	struct text t = { 0 };
+	struct text t;
 
+	text_clear(&t);
 	if (reads_absent(b, TOPIC_CONTAINER_EXECS))
 		return judge_unwatched(ret, b);
 	ret->verdict = VERDICT_UNKNOWN;
@@ -217,9 +220,10 @@ static int
 judge_fail(struct judgement *ret, const struct bench *b)
 {
 	const struct rule *rule = b->rule;
-	struct text t = { 0 };
+	struct text t;
 	int r = 0;
 
+	text_clear(&t);
 	ret->verdict = VERDICT_FAIL;
 	if (rule->says != NULL)
 		r = fill(&t, b, rule->says);
@@ -267,10 +271,11 @@ judge_review(struct judgement *ret, const struct bench *b)
 	const struct rule *rule = b->rule;
 	struct value *values = arena_alloc(b->arena, rule->n_reviews * sizeof(*values));
 	struct expr_outcome outcome;
-	struct text t = { 0 };
+	struct text t;
 	uint64_t digest = 1;
 	int r;
 
+	text_clear(&t);
 	if (values == NULL)
 		return -ENOMEM;
 	for (unsigned i = 0; i < rule->n_reviews; i++) {
@@ -294,9 +299,10 @@ judge_review(struct judgement *ret, const struct bench *b)
 static int
 judge_not_applicable(struct judgement *ret, const struct bench *b)
 {
-	struct text t = { 0 };
+	struct text t;
 	int r;
 
+	text_clear(&t);
 	ret->verdict = VERDICT_NOT_APPLICABLE;
 	r = fill(&t, b, b->rule->otherwise);
 	return r < 0 ? r : finish(ret, b, &t);

@@ -352,9 +352,17 @@ try_commit(struct judge *j)
 		say_dropped(j);
 }
 
+void
+outbox_dirty(struct judge *j, struct entry *e)
+{
+	e->dirty = j->outbox.dirty = true;
+}
+
 static void
 save_dirty(struct judge *j)
 {
+	if (!j->outbox.dirty)
+		return;
 	for (size_t i = 0; i < j->n_entries; i++) {
 		struct entry *e = j->entries[i];
 
@@ -367,6 +375,7 @@ save_dirty(struct judge *j)
 		}
 		e->dirty = false;
 	}
+	j->outbox.dirty = false;
 }
 
 void

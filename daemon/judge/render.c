@@ -198,8 +198,7 @@ each_finding_of(const struct judge *j, const struct rule *rule, const struct fin
 	}
 	if (any)
 		return 0;
-	why.len = 0;
-	why.cut = false;
+	text_clear(&why);
 	view = (struct finding_view){
 		.rule = rule, .subject = &j->engine->s, .verdict = without_subject(j, rule, &why)
 	};
@@ -267,8 +266,7 @@ add_judged(struct object *o, const struct judge *j, const struct subject *s,
 	struct desk desk;
 	struct text t;
 
-	t.len = 0;
-	t.cut = false;
+	text_clear(&t);
 	facts = desk_facts(&desk, j, s);
 	if (judge_rule(j, s, rule, &judgement) < 0) {
 		o->failed = true;
@@ -291,8 +289,7 @@ add_no_grounds(struct object *o, const struct judge *j, const struct finding_vie
 	struct object evidence;
 	struct text t;
 
-	t.len = 0;
-	t.cut = false;
+	text_clear(&t);
 	(void)without_subject(j, view->rule, &t);
 	arena_reset(j->arena);
 	object_string(o, "because", text_end(&t, j->arena));

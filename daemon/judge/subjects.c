@@ -152,7 +152,8 @@ entry_name(struct judge *j, struct entry *e, const char *name, const char *image
 		r = replace(&e->s.name, name);
 	if (r > 0) {
 		j->sorted->stale = true;
-		e->dirty = e->known;
+		if (e->known)
+			outbox_dirty(j, e);
 	}
 	if (r >= 0 && image != NULL && image[0] != '\0')
 		r = replace(&e->s.image, image);

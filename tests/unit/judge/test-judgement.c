@@ -301,9 +301,10 @@ test_words(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct json_object *json = json_tokener_parse(cases[i].json);
-		struct text t = { 0 };
+		struct text t;
 		struct value v;
 
+		text_clear(&t);
 		assert_int_equal(value_from_json(&v, json, b->facts_arena), 0);
 		json_object_put(json);
 		describe_value(&t, &v);
@@ -315,9 +316,10 @@ static void
 test_long_text_is_cut_between_characters(void **state)
 {
 	struct bench *b = *state;
-	struct text t = { 0 };
+	struct text t;
 	const char *end;
 
+	text_clear(&t);
 	for (int i = 0; i < 2000; i++)
 		text_puts(&t, "\xc3\xa4"); /* two bytes */
 	end = text_end(&t, b->arena);
