@@ -80,6 +80,7 @@ paper_must_hold(const struct period_paper *paper)
 	struct json_object *parsed = json_tokener_parse(json);
 
 	must(json_object_is_type(parsed, json_type_object));
+	must(table[0] != '\0' && csv[0] != '\0');
 	must(strstr(html, "<script") == NULL);
 	json_object_put(parsed);
 }

@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 import unittest
 
 import daemon
@@ -177,8 +178,11 @@ class Drift(unittest.TestCase):
                 self.assertEqual([json.loads(line) for line in out.splitlines()], wanted)
 
     def test_follow(self):
+        # From before the container: whether the follower or the event comes first must not matter.
+        began = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         follower = subprocess.Popen(
-            [daemon.program("plimsoll"), "drift", "-f", "--socket", plimsolld.socket, "--container", "followed"],
+            [daemon.program("plimsoll"), "drift", "-f", "--since", began, "--socket", plimsolld.socket,
+             "--container", "followed"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=daemon.environment())
         try:
             name = docker.create("--name", "followed", "--privileged")
