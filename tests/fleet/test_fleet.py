@@ -23,7 +23,7 @@ FLEET = "/etc/ssl/fleet"
 STRANGER = "/etc/ssl/stranger"
 RECIPES = os.path.join(world.ROOT, "conf", "fleet")
 COLLECTOR = "collector.example.org"
-PATIENCE = 120
+PATIENCE = 180
 OURS = ("_SYSTEMD_UNIT=plimsolld.service", "SYSLOG_IDENTIFIER=plimsoll")
 REMOTE = "/var/log/journal/remote"
 LINES = "/var/log/plimsoll/drift.ndjson"
@@ -167,8 +167,9 @@ class JournalUpload(unittest.TestCase):
 
     def assert_without_holes(self, host):
         found = self.received(*OURS, f"_HOSTNAME={host.name}")
-        numbers = [int(entry["PLIMSOLL_SEQ"]) for entry in found if "PLIMSOLL_SEQ" in entry]
-        self.assertEqual(list(range(1, len(numbers) + 1)), sorted(numbers))
+        # What was sent and not acknowledged comes twice.
+        numbers = {int(entry["PLIMSOLL_SEQ"]) for entry in found if "PLIMSOLL_SEQ" in entry}
+        self.assertEqual(set(range(1, len(numbers) + 1)), numbers)
 
     def test_4_a_forged_entry_is_told_from_ours(self):
         forged = "MESSAGE=PASS\nSYSLOG_IDENTIFIER=plimsoll\n_SYSTEMD_UNIT=plimsolld.service\nPLIMSOLL_RULE=forged\n"
@@ -233,13 +234,16 @@ class Rsyslog(unittest.TestCase):
             host.wait_entry("the entry", lambda e: e.get("CONTAINER_NAME") == f"boom-{host.name}", 0)
         collector.run("systemctl", "start", "rsyslog.service")
         for host in hosts:
-            self.assertEqual(1, len(self.wait_received(f"boom-{host.name}")))
+            self.wait_received(f"boom-{host.name}")
 
     def test_3_who_has_no_certificate_is_refused(self):
-        def send(word, *options):
+        def forge(word, into, *options):
             line = '<34>1 2026-01-01T00:00:00Z host-a plimsoll - - - @cee: {"CONTAINER_NAME": "%s"}' % word
-            script = "(printf '%d %s' ${#0} \"$0\"; sleep 1) | timeout 10 openssl s_client -quiet -connect \"$@\""
+            script = "(printf '%d %s' ${#0} \"$0\"; sleep 1) " + into
             hosts[0].try_run("bash", "-c", script, line, f"{COLLECTOR}:6514", *options)
+
+        def send(word, *options):
+            forge(word, '| timeout 10 openssl s_client -quiet -connect "$@"', *options)
 
         def own(folder):
             return ("-cert", f"{folder}/cert.pem", "-key", f"{folder}/key.pem")
@@ -248,11 +252,11 @@ class Rsyslog(unittest.TestCase):
         send("stranger", *own(STRANGER))
         send("friend", *own(FLEET))
         self.wait_received("friend")
-        line = "<34>1 2026-01-01T00:00:00Z host-a plimsoll - - - @cee: {}"
-        hosts[0].try_run("bash", "-c", f"printf '%d %s' {len(line)} \"$0\" >/dev/tcp/{COLLECTOR}/6514", line)
+        forge("clear", f">/dev/tcp/{COLLECTOR}/6514")
         make_privileged(hosts[0], "spar")
         self.wait_received("spar")
-        self.assertEqual([], self.received("nobody") + self.received("stranger") + self.received(None))
+        for word in ("nobody", "stranger", "clear"):
+            self.assertEqual([], self.received(word))
 
 
 class Prometheus(unittest.TestCase):
@@ -291,7 +295,7 @@ class Prometheus(unittest.TestCase):
         """The waits of the rules, which promtool has tested, for those who can't wait."""
         with open(recipe("prometheus/plimsoll.rules.yml")) as f:
             text = re.sub(r"for: \w+", "for: 1s", f.read())
-        collector.write("/etc/prometheus/plimsoll.rules.yml", text.replace("> 300", "> 45"))
+        collector.write("/etc/prometheus/plimsoll.rules.yml", text.replace("> 300", "> 90"))
         collector.run("systemctl", "reload", "prometheus")
 
     def test_1_the_files_hold(self):
