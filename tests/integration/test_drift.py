@@ -286,17 +286,12 @@ class Cost(Drift):
     def counters(self):
         return plimsolld.get("/v1/status")["counters"]
 
-    def metric(self, name):
-        lines = plimsolld.get("/metrics").splitlines()
-        return float(next(line.split()[1] for line in lines if line.startswith(name + " ")))
-
     def test_ten_events_in_a_burst_cost_one_collection(self):
         """The daemon is stopped while they happen, so that it finds all of them at once. Where the machine
         was so slow that it took itself for blind, once more."""
         name = docker.create("--name", "first")
         self.caught_up()
         for attempt in range(10):
-            world.wait_for("an empty queue", lambda: self.metric("plimsoll_queue_depth") == 0)
             before = self.counters()
             plimsolld.signal(signal.SIGSTOP)
             try:
@@ -307,13 +302,15 @@ class Cost(Drift):
             last = f"name-{attempt}-9"
             world.wait_for("the last name", lambda: plimsolld.findings(container=last))
             after = self.counters()
-            if after["gaps"] == before["gaps"]:
+            calls = after["api_calls"] - before["api_calls"]
+            # Other than that the engine is asked for its inventory, once a minute.
+            if after["gaps"] == before["gaps"] and calls <= 2:
                 break
             self.caught_up()
         self.assertGreaterEqual(after["events"] - before["events"], 10)
         # Mounts come and go elsewhere on the machine, and have files looked at; that asks the engine nothing.
         # The engine may tell the last event a moment after the others.
-        self.assertIn(after["api_calls"] - before["api_calls"], (1, 2))
+        self.assertIn(calls, (1, 2))
 
     def test_one_container_more_judges_the_rules_of_one(self):
         for _ in range(50):
