@@ -65,7 +65,7 @@ next_word(struct flag_reader *r, const char **ret, size_t *ret_len)
 struct flag_reader
 flag_reader(const char *cmdline, size_t len)
 {
-	struct flag_reader r = { .at = cmdline, .end = cmdline + len };
+	struct flag_reader r = { .at = cmdline, .end = len == 0 ? cmdline : cmdline + len };
 	const char *program;
 	size_t program_len;
 

@@ -282,9 +282,8 @@ overflowed(struct files_watch *w)
 }
 
 static void
-on_readable(evutil_socket_t fd, short what, void *arg)
+read_events(struct files_watch *w)
 {
-	struct files_watch *w = arg;
 	union {
 		struct inotify_event align;
 		char bytes[READ_SIZE];
@@ -292,9 +291,8 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	int64_t woke_ns = clock_monotonic_ns();
 	bool overflow = false;
 
-	(void)what;
 	for (unsigned i = 0; i < READS_MAX; i++) {
-		ssize_t n = read(fd, buffer.bytes, sizeof(buffer.bytes));
+		ssize_t n = read(w->fd, buffer.bytes, sizeof(buffer.bytes));
 
 		if (n <= 0)
 			break;
@@ -317,6 +315,14 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	read_events(arg);
+}
+
+static void
 on_poll(evutil_socket_t fd, short what, void *arg)
 {
 	struct files_watch *w = arg;
@@ -333,6 +339,10 @@ on_poll(evutil_socket_t fd, short what, void *arg)
 void
 files_watch_check(struct files_watch *w, const struct cause *cause)
 {
+	/* What inotify has to say comes first: a file that was replaced by hand isn't a mount's
+	 * doing. */
+	if (w->fd >= 0)
+		read_events(w);
 	if (!files_places_moved(&w->places, w->host))
 		return;
 	files_places_clear(&w->places);
