@@ -28,7 +28,7 @@ import world  # noqa: E402
 MIB = 1024 * 1024
 
 #            running, created, pairs, starts, idle seconds
-FULL = dict(running=20, created=480, pairs=15, starts=200, idle=20)
+FULL = dict(running=20, created=500, pairs=15, starts=200, idle=20)
 QUICK = dict(running=5, created=45, pairs=5, starts=20, idle=5)
 
 
