@@ -27,7 +27,7 @@ const struct topic_info topic_table[_TOPICS] = {
 	[TOPIC_FILE_STAT] = { "file.stat", SUBJECT_FILE, 50, 0 },
 	[TOPIC_IMAGE_INSPECT] = { "image.inspect", SUBJECT_IMAGE, 10000, 24 * HOUR_S },
 	[TOPIC_CONTAINER_INSPECT] = { "container.inspect", SUBJECT_CONTAINER, 0, 0 },
-	[TOPIC_CONTAINER_PROCESS] = { "container.process", SUBJECT_CONTAINER, 100, HOUR_S },
+	[TOPIC_CONTAINER_PROCESS] = { "container.process", SUBJECT_CONTAINER, 10, HOUR_S },
 	[TOPIC_CONTAINER_EXECS] = { "container.execs", SUBJECT_CONTAINER, 0, 0 },
 };
 
