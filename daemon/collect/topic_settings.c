@@ -19,6 +19,7 @@ enum {
 	CONFIG_MAX = 1024 * 1024,
 	GROUP_MAX = 16 * 1024 * 1024,
 	CONFIG_REMEMBERED_MAX = 64 * 1024,
+	PROCESS_AGAIN_MS = 1000,
 };
 
 struct raw {
@@ -229,5 +230,9 @@ collect_engine_settings(struct job *job)
 		in.group_why = reason(r);
 	in.group_file = raw.group;
 	r = build_engine_settings(&snapshot, &in);
+	/* A dockerd that ended between being found and being read, as a restart has it: nothing
+	 * tells of the next one's settings but another look. */
+	if (r == 0 && pid > 0 && in.process_why != NULL)
+		snapshot->changes_at_ms = snapshot->collected_ms + PROCESS_AGAIN_MS;
 	job_finish_built(job, r, snapshot);
 }
