@@ -47,9 +47,12 @@ read_process(struct engine_settings_input *in, struct raw *raw, int pid)
 	int r;
 
 	r = proc_read(pid, "cmdline", CMDLINE_MAX, &raw->cmdline, &in->cmdline_len);
+	/* What has ended shows an empty command line, which is not one without flags. */
+	if (r == 0 && in->cmdline_len == 0)
+		r = -ESRCH;
 	if (r < 0)
 		in->process_why = reason(r);
-	in->cmdline = raw->cmdline;
+	in->cmdline = r < 0 ? NULL : raw->cmdline;
 	r = proc_read(pid, "environ", ENVIRON_MAX, &raw->environ, &in->environ_len);
 	if (r < 0)
 		in->process_why = reason(r);
@@ -232,7 +235,7 @@ collect_engine_settings(struct job *job)
 	r = build_engine_settings(&snapshot, &in);
 	/* A dockerd that ended between being found and being read, as a restart has it: nothing
 	 * tells of the next one's settings but another look. */
-	if (r == 0 && pid > 0 && in.process_why != NULL)
+	if (r == 0 && pid > 0 && in.cmdline == NULL)
 		snapshot->changes_at_ms = snapshot->collected_ms + PROCESS_AGAIN_MS;
 	job_finish_built(job, r, snapshot);
 }
