@@ -6,6 +6,7 @@
 
 #include "collect/host.h"
 #include "util/clock.h"
+#include "watch/files_way.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,12 +46,6 @@ name_file(struct namings *all, const char *path, unsigned rule, bool globbed)
 	items = all->items;
 	items[all->n] = (struct naming){ strdup(path), (uint16_t)rule, globbed };
 	return items[all->n].path == NULL ? -ENOMEM : (all->n++, 0);
-}
-
-static bool
-is_glob(const char *pattern)
-{
-	return strpbrk(pattern, "*?[") != NULL;
 }
 
 /* Remembers why it can't be told which files a rule is about. */
@@ -154,7 +149,7 @@ name_all_of(struct judge *j, struct namings *all, const struct rule *rule)
 
 		if (files->expr != NULL)
 			r = name_expr(j, all, rule, files->expr);
-		else if (is_glob(files->pattern))
+		else if (files_is_glob(files->pattern))
 			r = name_glob(j, all, rule, files->pattern);
 		else
 			r = name_file(all, files->pattern, rule->index, false);
@@ -281,7 +276,7 @@ name_globs(struct judge *j, struct namings *all)
 		const struct rule *rule = j->rb->rules[scope->rules[i]];
 
 		for (unsigned f = 0; r == 0 && f < rule->n_files; f++)
-			if (rule->files[f].pattern != NULL && is_glob(rule->files[f].pattern))
+			if (rule->files[f].pattern != NULL && files_is_glob(rule->files[f].pattern))
 				r = name_file(all, rule->files[f].pattern, rule->index, true);
 	}
 	return r;
