@@ -397,13 +397,11 @@ files_watch_new(struct files_watch **ret, struct event_base *base, const struct 
 }
 
 static void
-forget_paths(struct files_watch *w)
+free_paths(struct watched *paths, size_t n)
 {
-	for (size_t i = 0; i < w->n_paths; i++)
-		free(w->paths[i].path);
-	free(w->paths);
-	w->paths = NULL;
-	w->n_paths = 0;
+	for (size_t i = 0; i < n; i++)
+		free(paths[i].path);
+	free(paths);
 }
 
 static void
@@ -424,7 +422,7 @@ files_watch_free(struct files_watch *w)
 	if (w->poll != NULL)
 		event_free(w->poll);
 	closep(&w->fd);
-	forget_paths(w);
+	free_paths(w->paths, w->n_paths);
 	forget_interests(w);
 	free(w->interests);
 	files_places_clear(&w->places);
@@ -459,41 +457,74 @@ remove_unused(struct files_watch *w, const struct interest *old, size_t n)
 	}
 }
 
+static const struct watched *
+find_path(const struct watched *paths, size_t n, const char *path)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(paths[i].path, path) == 0)
+			return &paths[i];
+	}
+	return NULL;
+}
+
+/* The events of a way that led elsewhere until now are for nobody any more: what they would have
+ * told is told here. */
+static void
+tell_moved(struct files_watch *w, const struct watched *old, size_t n_old)
+{
+	for (size_t i = 0; i < w->n_paths; i++) {
+		struct watched *now = &w->paths[i];
+		const struct watched *before = find_path(old, n_old, now->path);
+		struct cause cause = { .source = CAUSE_FILE, .woke_ns = clock_monotonic_ns() };
+
+		if (before == NULL || before->way == now->way)
+			continue;
+		(void)snprintf(cause.detail, sizeof(cause.detail), "%.80s changed", now->path);
+		tell_path(w, now, &cause);
+	}
+}
+
+static int
+walk_set(struct files_watch *w, const char *const *paths, size_t n)
+{
+	w->paths = calloc(n == 0 ? 1 : n, sizeof(*w->paths));
+	w->n_paths = 0;
+	w->missing = false;
+	if (w->paths == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		w->paths[i].path = strdup(paths[i]);
+		if (w->paths[i].path == NULL)
+			return -ENOMEM;
+		w->n_paths++;
+		w->paths[i].glob = files_is_glob(paths[i]);
+		walk_path(w, (unsigned)i);
+	}
+	return 0;
+}
+
 int
 files_watch_set(struct files_watch *w, const char *const *paths, size_t n)
 {
 	_cleanup_(freep) struct interest *old = NULL;
-	struct watched *fresh;
-	size_t n_old = w->n_interests;
+	size_t n_old = w->n_interests, n_paths = w->n_paths;
+	struct watched *old_paths = w->paths;
+	int r;
 
 	if (w->told && same_set(w, paths, n))
 		return 0;
-	fresh = calloc(n == 0 ? 1 : n, sizeof(*fresh));
-	if (fresh == NULL)
-		return -ENOMEM;
 	old = calloc(n_old == 0 ? 1 : n_old, sizeof(*old));
-	if (old == NULL) {
-		free(fresh);
+	if (old == NULL)
 		return -ENOMEM;
-	}
 	if (n_old > 0)
 		memcpy(old, w->interests, n_old * sizeof(*old));
 	forget_interests(w);
-	forget_paths(w);
 	files_places_clear(&w->places);
-	w->paths = fresh;
-	w->n_paths = n;
-	w->missing = false;
-	for (size_t i = 0; i < n; i++) {
-		w->paths[i].path = strdup(paths[i]);
-		if (w->paths[i].path == NULL) {
-			w->n_paths = i;
-			return -ENOMEM;
-		}
-		w->paths[i].glob = files_is_glob(paths[i]);
-		walk_path(w, (unsigned)i);
-	}
+	r = walk_set(w, paths, n);
 	remove_unused(w, old, n_old);
-	set_polling(w);
-	return 0;
+	tell_moved(w, old_paths, n_paths);
+	free_paths(old_paths, n_paths);
+	if (r == 0)
+		set_polling(w);
+	return r;
 }

@@ -31,8 +31,8 @@ int files_watch_new(struct files_watch **ret, struct event_base *base, const str
 struct files_watch *files_watch_free(struct files_watch *w); /* takes NULL, returns NULL */
 DEFINE_CLEANUP(struct files_watch, files_watch_free)
 
-/* Replaces the set: paths, and globs among them. Copies. Paths that stay are not touched. 0 or
- * -ENOMEM. */
+/* Replaces the set: paths, and globs among them. Copies. Of the paths that stay, those whose way
+ * leads elsewhere by now are told before this returns. 0 or -ENOMEM. */
 int files_watch_set(struct files_watch *w, const char *const *paths, size_t n);
 /* After mounts came or went: calls stale what a way leads elsewhere for, by the device and inode of
  * each step. Mounts are frequent where containers start, and mostly cover nothing that is watched.

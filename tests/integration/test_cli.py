@@ -190,7 +190,8 @@ class Drift(unittest.TestCase):
             docker.remove(name)
             self.assertIn("GONE container followed", follower.stdout.readline())
         finally:
-            follower.send_signal(signal.SIGINT)
+            # Not SIGINT, which a shell's background jobs ignore, and with them what they start.
+            follower.terminate()
             follower.communicate()
 
 

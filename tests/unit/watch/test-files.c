@@ -255,6 +255,24 @@ test_the_set_may_change(void **state)
 	assert_int_equal(w->heard.sees, 1);
 }
 
+/* The events of the old way are for nobody any more once the new one is walked. */
+static void
+test_a_way_that_moves_as_the_set_changes(void **state)
+{
+	struct world *w = *state;
+	const char *both[] = { "/etc/docker", DAEMON_JSON };
+
+	run("echo '{}' >$R" DAEMON_JSON);
+	watch(w, DAEMON_JSON);
+	run("mv $R/etc/docker $R/etc/old; mkdir $R/etc/docker; echo '{ }' >$R" DAEMON_JSON);
+	assert_int_equal(files_watch_set(w->watch, both, 2), 0);
+	assert_non_null(strstr(w->heard.text, DAEMON_JSON));
+	(void)heard(w, "");
+	/* What stays where it was is not told. */
+	assert_int_equal(files_watch_set(w->watch, both, 1), 0);
+	assert_string_equal(w->heard.text, "");
+}
+
 int
 main(void)
 {
@@ -269,6 +287,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_a_glob_tells_of_its_set, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_mount_that_covers_the_way, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_set_may_change, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_a_way_that_moves_as_the_set_changes, setup, teardown),
 	};
 
 	/* Before any descriptor of the test's is opened: those stay in the old table. */
