@@ -47,13 +47,6 @@ setup(void **state)
 	return 0;
 }
 
-static int
-teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
 /* The old rulebook goes at once: nothing may look at it any more. */
 static void
 adopt(struct world *w, const struct rule_text *rules, unsigned n, struct exception *exception)
@@ -104,8 +97,7 @@ test_same_rules(void **state)
 	struct json_object *rows;
 	int64_t before;
 
-	world_start(w);
-	(void)world_rows(w);
+	world_begin(w);
 	before = since(w, "aaa", "privileged");
 	adopt(w, two_rules, ARRAY_SIZE(two_rules), NULL);
 	rows = rows_after(w, 1);
@@ -127,8 +119,7 @@ test_rule_added_before_others(void **state)
 	struct json_object *rows;
 	int64_t before;
 
-	world_start(w);
-	(void)world_rows(w);
+	world_begin(w);
 	before = since(w, "aaa", "privileged");
 	adopt(w, three_rules, ARRAY_SIZE(three_rules), NULL);
 	rows = rows_after(w, 2);
@@ -150,8 +141,7 @@ test_rule_taken_away(void **state)
 	struct world *w = *state;
 	struct json_object *rows;
 
-	world_start(w);
-	(void)world_rows(w);
+	world_begin(w);
 	adopt(w, one_rule, ARRAY_SIZE(one_rule), NULL);
 	rows = rows_after(w, 2);
 	assert_string_equal(json_text(rows, "0/rule"), "privileged");
@@ -179,8 +169,7 @@ test_rule_that_says_otherwise(void **state)
 	struct world *w = *state;
 	struct json_object *rows;
 
-	world_start(w);
-	(void)world_rows(w);
+	world_begin(w);
 	adopt(w, turned, ARRAY_SIZE(turned), NULL);
 	rows = rows_after(w, 2);
 	assert_string_equal(json_text(rows, "0/type"), "restored");
@@ -200,8 +189,7 @@ test_rule_of_another_scope(void **state)
 	struct world *w = *state;
 	struct json_object *rows;
 
-	world_start(w);
-	(void)world_rows(w);
+	world_begin(w);
 	adopt(w, turned, ARRAY_SIZE(turned), NULL);
 	rows = rows_after(w, 2);
 	assert_string_equal(json_text(rows, "0/verdict"), "notselected");
@@ -217,8 +205,7 @@ test_host_is_told_apart(void **state)
 	struct world *w = *state;
 	struct json_object *rows;
 
-	world_start(w);
-	(void)world_rows(w);
+	world_begin(w);
 	world_set(w, SUBJECT_HOST, "", "{\"host.kernel\": \"6\"}");
 	adopt(w, three_rules, ARRAY_SIZE(three_rules), NULL);
 	rows = rows_after(w, 3);
@@ -240,8 +227,7 @@ test_exception_added_and_taken_away(void **state)
 	struct world *w = *state;
 	struct json_object *rows;
 
-	world_start(w);
-	(void)world_rows(w);
+	world_begin(w);
 	adopt(w, two_rules, ARRAY_SIZE(two_rules), &exception);
 	rows = rows_after(w, 2);
 	assert_string_equal(json_text(rows, "0/type"), "changed");
@@ -266,8 +252,7 @@ test_files_of_new_rules(void **state)
 	struct json_object *rows;
 
 	world_set(w, SUBJECT_FILE, "/etc/thing", "{\"file.exists\": true, \"file.mode\": 511}");
-	world_start(w);
-	(void)world_rows(w);
+	world_begin(w);
 	adopt(w, three_rules, ARRAY_SIZE(three_rules), NULL);
 	assert_non_null(strstr(w->files, "/etc/thing "));
 	rows = rows_after(w, 2);
@@ -290,8 +275,7 @@ test_twice_at_once(void **state)
 	struct world *w = *state;
 	struct json_object *rows;
 
-	world_start(w);
-	(void)world_rows(w);
+	world_begin(w);
 	adopt(w, three_rules, ARRAY_SIZE(three_rules), NULL);
 	adopt(w, two_rules, ARRAY_SIZE(two_rules), NULL);
 	rows = rows_after(w, 4);
@@ -342,7 +326,7 @@ test_restart_after_it(void **state)
 int
 main(void)
 {
-#define IN_A_WORLD(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define IN_A_WORLD(name) cmocka_unit_test_setup_teardown(name, setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		IN_A_WORLD(test_same_rules),
 		IN_A_WORLD(test_rule_added_before_others),

@@ -51,20 +51,6 @@ setup(void **state)
 	return 0;
 }
 
-static int
-teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
-static void
-start(struct world *w)
-{
-	world_start(w);
-	(void)world_rows(w);
-}
-
 /* A container that comes while the judge runs. */
 static void
 come(struct world *w, const char *id, const char *facts)
@@ -113,7 +99,7 @@ test_same_name(void **state)
 {
 	struct world *w = *state;
 
-	start(w);
+	world_begin(w);
 	go(w, "old");
 	expect(w, "gone readonly; ");
 	come(w, "new", FACTS("web", ""));
@@ -130,7 +116,7 @@ test_another_name_appears(void **state)
 {
 	struct world *w = *state;
 
-	start(w);
+	world_begin(w);
 	go(w, "old");
 	come(w, "new", FACTS("db", ""));
 	expect(w, "gone readonly; appeared readonly; ");
@@ -142,7 +128,7 @@ test_one_successor(void **state)
 {
 	struct world *w = *state;
 
-	start(w);
+	world_begin(w);
 	go(w, "old");
 	come(w, "new", FACTS("web", ""));
 	come(w, "newer", FACTS("web", ""));
@@ -155,7 +141,7 @@ test_differences_are_told(void **state)
 	struct world *w = *state;
 
 	world_set(w, SUBJECT_CONTAINER, "old", "{\"container.cap_add\": [\"NET_ADMIN\"]}");
-	start(w);
+	world_begin(w);
 	go(w, "old");
 	come(w, "new",
 	    FACTS(
@@ -178,7 +164,7 @@ test_nothing_in_common(void **state)
 {
 	struct world *w = *state;
 
-	start(w);
+	world_begin(w);
 	go(w, "old");
 	come(w, "new",
 	    FACTS("web", ", \"container.privileged\": true, \"container.readonly_rootfs\": true"));
@@ -190,7 +176,7 @@ test_mended(void **state)
 {
 	struct world *w = *state;
 
-	start(w);
+	world_begin(w);
 	go(w, "old");
 	come(w, "new", FACTS("web", ", \"container.readonly_rootfs\": true"));
 	expect(w, "gone readonly; restored readonly fail pass; ");
@@ -203,7 +189,7 @@ test_same_service(void **state)
 	struct world *w = *state;
 
 	world_set(w, SUBJECT_CONTAINER, "old", "{" COMPOSE "}");
-	start(w);
+	world_begin(w);
 	go(w, "old");
 	come(w, "new", FACTS("shop_web_2", ", " COMPOSE));
 	expect(w, "gone readonly; carried readonly; ");
@@ -221,7 +207,7 @@ test_replaced_while_it_lives(void **state)
 	static const char id[] = "0123456789abcdef0123456789abcdef";
 
 	world_set(w, SUBJECT_CONTAINER, id, FACTS("shop_web_1", ", " COMPOSE));
-	start(w);
+	world_begin(w);
 	come(w, "new", FACTS("0123456789ab_shop_web_1", ", " COMPOSE));
 	expect(w, "carried readonly; ");
 	go(w, id);
@@ -236,7 +222,7 @@ test_scaled_up(void **state)
 	struct world *w = *state;
 
 	world_set(w, SUBJECT_CONTAINER, "old", "{" COMPOSE "}");
-	start(w);
+	world_begin(w);
 	come(w, "new", FACTS("shop_web_2", ", " COMPOSE));
 	expect(w, "appeared readonly; ");
 }
@@ -246,14 +232,14 @@ test_over_a_restart(void **state)
 {
 	struct world *w = *state;
 
-	start(w);
+	world_begin(w);
 	go(w, "old");
 	world_stop(w);
-	start(w);
+	world_begin(w);
 	come(w, "new", FACTS("web", ""));
 	expect(w, "carried readonly; ");
 	world_stop(w);
-	start(w);
+	world_begin(w);
 	come(w, "newer", FACTS("web", ""));
 	expect(w, "appeared readonly; ");
 }
@@ -264,7 +250,7 @@ test_while_nobody_watched(void **state)
 {
 	struct world *w = *state;
 
-	start(w);
+	world_begin(w);
 	world_stop(w);
 	world_remove(w, SUBJECT_CONTAINER, "old");
 	world_set(w, SUBJECT_CONTAINER, "new", FACTS("web", ""));
@@ -278,7 +264,7 @@ test_too_late(void **state)
 	struct world *w = *state;
 
 	w->rb->settings.carried_within_s = 0;
-	start(w);
+	world_begin(w);
 	go(w, "old");
 	come(w, "new", FACTS("web", ""));
 	expect(w, "gone readonly; appeared readonly; ");
@@ -287,7 +273,7 @@ test_too_late(void **state)
 int
 main(void)
 {
-#define IN_A_WORLD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define IN_A_WORLD(test) cmocka_unit_test_setup_teardown(test, setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		IN_A_WORLD(test_same_name),
 		IN_A_WORLD(test_another_name_appears),

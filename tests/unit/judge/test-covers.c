@@ -43,13 +43,6 @@ setup(void **state)
 	return 0;
 }
 
-static int
-teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
 static void
 set_container(struct world *w, const char *id, const char *name, bool privileged)
 {
@@ -154,8 +147,7 @@ test_new_fails_are_told_with_it(void **state)
 
 	set_container(w, "aaa", "web-1", false);
 	(void)except(w, PRIVILEGED, EXCEPTION_ALL, NULL, INT64_MAX);
-	world_start(w);
-	(void)world_rows(w);
+	world_begin(w);
 	set_container(w, "aaa", "web-1", true);
 	world_event(w, SUBJECT_CONTAINER, "aaa", TOPIC_ALL, "container x");
 	world_settle(w);
@@ -227,8 +219,7 @@ test_end_under_another_one(void **state)
 	set_container(w, "aaa", "web-1", true);
 	(void)except(w, PRIVILEGED, EXCEPTION_ALL, NULL, clock_realtime_ms() + 300);
 	(void)except(w, PRIVILEGED, EXCEPTION_ALL, NULL, INT64_MAX);
-	world_start(w);
-	(void)world_rows(w);
+	world_begin(w);
 	world_until(w, has_rows);
 	world_settle(w);
 	rows = world_rows(w);
@@ -247,8 +238,7 @@ test_end_between_two_lives(void **state)
 	set_container(w, "aaa", "web-1", true);
 	set_container(w, "bbb", "web-2", true);
 	(void)except(w, PRIVILEGED, EXCEPTION_ALL, NULL, INT64_MAX);
-	world_start(w);
-	(void)world_rows(w);
+	world_begin(w);
 	world_stop(w);
 	exceptions[0].expires_ms = clock_realtime_ms() - 1;
 	world_start(w);
@@ -271,8 +261,7 @@ test_files_changed_between_two_lives(void **state)
 	struct json_object *rows;
 
 	set_container(w, "aaa", "web-1", true);
-	world_start(w);
-	(void)world_rows(w);
+	world_begin(w);
 	world_stop(w);
 	(void)except(w, PRIVILEGED, EXCEPTION_ALL, NULL, INT64_MAX);
 	world_start(w);
@@ -301,8 +290,7 @@ test_name_moves(void **state)
 
 	set_container(w, "aaa", "db-1", true);
 	(void)except(w, PRIVILEGED, EXCEPTION_NAME, "web-*", INT64_MAX);
-	world_start(w);
-	(void)world_rows(w);
+	world_begin(w);
 	set_container(w, "aaa", "web-1", true);
 	world_event(w, SUBJECT_CONTAINER, "aaa", TOPIC_ALL, "container rename");
 	world_settle(w);
@@ -384,7 +372,7 @@ test_blind(void **state)
 int
 main(void)
 {
-#define IN_A_WORLD(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define IN_A_WORLD(name) cmocka_unit_test_setup_teardown(name, setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		IN_A_WORLD(test_counts_under_it_alone),
 		IN_A_WORLD(test_finding_tells_it),

@@ -8,98 +8,11 @@
 
 #include <cmocka.h>
 
-#include "rules.h"
-#include "world.h"
+#include "sample.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static const struct rule_text rules[] = {
-	{ .key = "caps",
-	    .scope = SUBJECT_CONTAINER,
-	    .kind = RULE_OFFENDERS,
-	    .test = "container.cap_add.map(c, c == \"NULL\" ? dyn(null) : dyn(c))",
-	    .says = "{subject} adds capabilities",
-	    .severity = SEVERITY_HIGH },
-	{ .key = "confined",
-	    .scope = SUBJECT_CONTAINER,
-	    .when = "host.apparmor",
-	    .test = "container.apparmor_profile != \"unconfined\"",
-	    .says = "{subject} is not confined",
-	    .severity = SEVERITY_LOW },
-	{ .key = "execs",
-	    .scope = SUBJECT_CONTAINER,
-	    .kind = RULE_OFFENDERS,
-	    .test = "container.execs.filter(e, e.privileged)",
-	    .says = "privileged exec sessions in {subject}",
-	    .severity = SEVERITY_CRITICAL },
-	{ .key = "live",
-	    .scope = SUBJECT_ENGINE,
-	    .test = "engine.live_restore",
-	    .says = "{subject} takes its containers along",
-	    .severity = SEVERITY_MEDIUM },
-	{ .key = "modes",
-	    .scope = SUBJECT_FILE,
-	    .test = "file.mode == 420",
-	    .when = "file.exists",
-	    .says = "{subject} has mode {file.mode}",
-	    .pattern = "/etc/*.d/x" },
-	{ .key = "patched",
-	    .scope = SUBJECT_HOST,
-	    .test = "host.kernel == \"6\"",
-	    .says = "{subject} runs an old kernel",
-	    .severity = SEVERITY_MEDIUM },
-	{ .key = "privileged",
-	    .scope = SUBJECT_CONTAINER,
-	    .test = "!container.privileged",
-	    .says = "{subject} runs privileged",
-	    .severity = SEVERITY_CRITICAL },
-	{ .key = "units",
-	    .scope = SUBJECT_FILE,
-	    .test = "file.mode == 420",
-	    .says = "{subject} has mode {file.mode}",
-	    .files_expr = "engine.units.service_files" },
-};
-
-static const char good_container[] =
-    "{\"container.name\": \"web\", \"container.image\": \"nginx\", \"container.cap_add\": [],"
-    " \"container.apparmor_profile\": \"docker-default\", \"container.privileged\": false}";
-
-static int
-setup(void **state)
-{
-	struct world *w = world_new(rules, ARRAY_SIZE(rules), true);
-
-	world_set(w, SUBJECT_HOST, "", "{\"host.apparmor\": true, \"host.kernel\": \"6\"}");
-	world_set(w, SUBJECT_ENGINE, "",
-	    "{\"engine.live_restore\": true, \"engine.units.service_files\": []}");
-	world_set(w, SUBJECT_CONTAINER, "aaa", good_container);
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
-/* Starts, and forgets the rows of the beginning. */
-static void
-start(struct world *w)
-{
-	world_start(w);
-	(void)world_rows(w);
-}
-
-static void
-event(struct world *w, const char *id, const char *detail)
-{
-	world_event(w, SUBJECT_CONTAINER, id, TOPIC_ALL, detail);
-	world_settle(w);
-}
 
 static void
 test_regressed_and_restored(void **state)
@@ -108,10 +21,10 @@ test_regressed_and_restored(void **state)
 	struct json_object *rows;
 	unsigned committed;
 
-	start(w);
+	world_begin(w);
 	committed = w->committed;
 	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.privileged\": true}");
-	event(w, "aaa", "container start");
+	sample_event(w, "aaa", "container start");
 	assert_int_equal(w->committed, committed + 1);
 	rows = world_rows(w);
 	expect_rows(rows, 1);
@@ -127,7 +40,7 @@ test_regressed_and_restored(void **state)
 	assert_true(json_object_get_double(json_at(rows, "0/latency_ms")) > 0);
 
 	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.privileged\": false}");
-	event(w, "aaa", "container start");
+	sample_event(w, "aaa", "container start");
 	rows = world_rows(w);
 	expect_rows(rows, 1);
 	expect_row(json_at(rows, "0"), "restored privileged fail pass");
@@ -141,10 +54,10 @@ test_unknown_regresses(void **state)
 	struct world *w = *state;
 	struct json_object *rows;
 
-	start(w);
+	world_begin(w);
 	world_set(w, SUBJECT_CONTAINER, "aaa",
 	    "{\"container.privileged\": {\"unreadable\": \"nonsense\"}}");
-	event(w, "aaa", "container start");
+	sample_event(w, "aaa", "container start");
 	rows = world_rows(w);
 	expect_rows(rows, 1);
 	expect_row(json_at(rows, "0"), "regressed privileged pass unknown");
@@ -152,7 +65,7 @@ test_unknown_regresses(void **state)
 	    json_text(rows, "0/because"), "could not read container.privileged: nonsense");
 
 	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.privileged\": true}");
-	event(w, "aaa", "container start");
+	sample_event(w, "aaa", "container start");
 	rows = world_rows(w);
 	expect_rows(rows, 1);
 	expect_row(json_at(rows, "0"), "changed privileged unknown fail");
@@ -165,12 +78,12 @@ test_other_offenders(void **state)
 	struct json_object *rows;
 
 	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.cap_add\": [\"A\", \"B\"]}");
-	start(w);
+	world_begin(w);
 	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.cap_add\": [\"B\", \"A\"]}");
-	event(w, "aaa", "container update");
+	sample_event(w, "aaa", "container update");
 	expect_rows(world_rows(w), 0);
 	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.cap_add\": [\"B\", \"C\"]}");
-	event(w, "aaa", "container update");
+	sample_event(w, "aaa", "container update");
 	rows = world_rows(w);
 	expect_rows(rows, 1);
 	expect_row(json_at(rows, "0"), "changed caps fail fail");
@@ -185,9 +98,9 @@ test_offender_that_is_null(void **state)
 	struct json_object *rows;
 
 	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.cap_add\": [\"NULL\"]}");
-	start(w);
+	world_begin(w);
 	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.cap_add\": [\"A\"]}");
-	event(w, "aaa", "container update");
+	sample_event(w, "aaa", "container update");
 	rows = world_rows(w);
 	expect_rows(rows, 1);
 	assert_string_equal(json_text(rows, "0/removed"), "[ null ]");
@@ -200,17 +113,17 @@ test_appeared(void **state)
 	struct world *w = *state;
 	struct json_object *rows;
 
-	start(w);
-	world_set(w, SUBJECT_CONTAINER, "bbb", good_container);
-	event(w, "bbb", "container create");
+	world_begin(w);
+	world_set(w, SUBJECT_CONTAINER, "bbb", sample_container);
+	sample_event(w, "bbb", "container create");
 	expect_rows(world_rows(w), 0);
 
-	world_set(w, SUBJECT_CONTAINER, "ccc", good_container);
+	world_set(w, SUBJECT_CONTAINER, "ccc", sample_container);
 	world_set(w, SUBJECT_CONTAINER, "ccc",
 	    "{\"container.name\": \"bad\", \"container.privileged\": true,"
 	    " \"container.apparmor_profile\": \"unconfined\","
 	    " \"container.cap_add\": {\"unreadable\": \"why not\"}}");
-	event(w, "ccc", "container create");
+	sample_event(w, "ccc", "container create");
 	rows = world_rows(w);
 	expect_rows(rows, 1);
 	expect_row(json_at(rows, "0"), "appeared   ");
@@ -244,7 +157,7 @@ test_gone(void **state)
 	struct json_object *rows;
 
 	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.privileged\": true}");
-	start(w);
+	world_begin(w);
 	say_gone(w, "aaa");
 	world_settle(w);
 	rows = world_rows(w);
@@ -255,7 +168,7 @@ test_gone(void **state)
 	assert_string_equal(
 	    json_text(rows, "0/findings/0/because"), "container web runs privileged");
 	/* An event that comes late doesn't bring it back. */
-	event(w, "aaa", "container die");
+	sample_event(w, "aaa", "container die");
 	expect_rows(world_rows(w), 0);
 }
 
@@ -266,9 +179,9 @@ test_unseen(void **state)
 	struct world *w = *state;
 	struct json_object *rows;
 
-	start(w);
+	world_begin(w);
 	world_named(w, "quick", "job", "busybox");
-	event(w, "quick", "container create");
+	sample_event(w, "quick", "container create");
 	rows = world_rows(w);
 	expect_rows(rows, 1);
 	assert_string_equal(json_text(rows, "0/notice/kind"), "unseen");
@@ -278,7 +191,7 @@ test_unseen(void **state)
 	assert_true(json_object_is_type(json_at(rows, "0/notice/lifetime_ms"), json_type_double));
 	/* What comes late of it is no news. */
 	world_named(w, "quick", "job", "busybox");
-	event(w, "quick", "container die");
+	sample_event(w, "quick", "container die");
 	world_gone(w, "quick", 0);
 	world_settle(w);
 	expect_rows(world_rows(w), 0);
@@ -292,7 +205,7 @@ test_unseen_between_two_events(void **state)
 	struct json_object *rows;
 	double lived;
 
-	start(w);
+	world_begin(w);
 	world_hold(w, true);
 	world_named(w, "quick", "job", "busybox");
 	world_event(w, SUBJECT_CONTAINER, "quick", TOPIC_ALL, "container create");
@@ -314,7 +227,7 @@ test_unseen_but_for_its_end(void **state)
 	struct world *w = *state;
 	struct json_object *rows;
 
-	start(w);
+	world_begin(w);
 	world_named(w, "quick", "job", "busybox");
 	world_gone(w, "quick", -60 * 60 * 1000);
 	world_settle(w);
@@ -331,8 +244,8 @@ test_shared_fact(void **state)
 	struct world *w = *state;
 	struct json_object *rows;
 
-	world_set(w, SUBJECT_CONTAINER, "bbb", good_container);
-	start(w);
+	world_set(w, SUBJECT_CONTAINER, "bbb", sample_container);
+	world_begin(w);
 	world_set(w, SUBJECT_HOST, "", "{\"host.apparmor\": false}");
 	world_event(w, SUBJECT_HOST, NULL, TOPIC_HOST_SYSTEM, "apparmor");
 	world_settle(w);
@@ -349,7 +262,7 @@ test_only_the_resync_found_it(void **state)
 	struct world *w = *state;
 	struct json_object *rows;
 
-	start(w);
+	world_begin(w);
 	world_set(w, SUBJECT_HOST, "", "{\"host.kernel\": \"5\"}");
 	assert_int_equal(judge_look(w->judge, CAUSE_RESYNC), 0);
 	world_settle(w);
@@ -367,7 +280,7 @@ test_event_beats_resync(void **state)
 	struct world *w = *state;
 	struct json_object *rows;
 
-	start(w);
+	world_begin(w);
 	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.privileged\": true}");
 	assert_int_equal(judge_look(w->judge, CAUSE_RESYNC), 0);
 	world_event(w, SUBJECT_CONTAINER, "aaa", TOPIC_CONTAINER_INSPECT, "container update");
@@ -386,7 +299,7 @@ test_restart_without_change(void **state)
 	struct world *w = *state;
 
 	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.privileged\": true}");
-	start(w);
+	world_begin(w);
 	world_stop(w);
 	world_start(w);
 	expect_rows(world_rows(w), 0);
@@ -400,13 +313,13 @@ test_changes_while_away(void **state)
 	struct json_object *rows;
 
 	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.cap_add\": [\"A\", \"B\"]}");
-	world_set(w, SUBJECT_CONTAINER, "bbb", good_container);
+	world_set(w, SUBJECT_CONTAINER, "bbb", sample_container);
 	world_set(w, SUBJECT_CONTAINER, "bbb", "{\"container.privileged\": true}");
-	start(w);
+	world_begin(w);
 	world_stop(w);
 	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.cap_add\": [\"B\", \"C\"]}");
 	world_remove(w, SUBJECT_CONTAINER, "bbb");
-	world_set(w, SUBJECT_CONTAINER, "ccc", good_container);
+	world_set(w, SUBJECT_CONTAINER, "ccc", sample_container);
 	world_set(w, SUBJECT_CONTAINER, "ccc",
 	    "{\"container.name\": \"db\", \"container.privileged\": true}");
 	world_set(w, SUBJECT_HOST, "", "{\"host.kernel\": \"5\"}");
@@ -451,7 +364,7 @@ test_since_survives(void **state)
 	struct world *w = *state;
 	int64_t before = 0, after = 0;
 
-	start(w);
+	world_begin(w);
 	(void)judge_each_finding(w->judge, since_of, &before);
 	assert_true(before != 0);
 	world_stop(w);
@@ -468,7 +381,7 @@ test_start_without_engine(void **state)
 	struct json_object *rows;
 
 	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.privileged\": true}");
-	start(w);
+	world_begin(w);
 	world_stop(w);
 	world_engine_away(w, "no engine runs");
 	world_open(w);
@@ -532,7 +445,7 @@ test_globbed_files(void **state)
 	char path[256];
 
 	make_file(w, "a.d");
-	start(w);
+	world_begin(w);
 	expect_watched(w, "*a");
 
 	make_file(w, "b.d");
@@ -564,7 +477,7 @@ test_files_of_the_engine(void **state)
 	struct world *w = *state;
 
 	world_set(w, SUBJECT_FILE, "/u", "{\"file.exists\": true, \"file.mode\": 420}");
-	start(w);
+	world_begin(w);
 	expect_watched(w, "*");
 	world_set(w, SUBJECT_ENGINE, "", "{\"engine.units.service_files\": [\"/u\"]}");
 	world_event(w, SUBJECT_ENGINE, NULL, TOPIC_ENGINE_UNITS, "x");
@@ -582,7 +495,7 @@ test_files_of_the_engine(void **state)
 int
 main(void)
 {
-#define IN_A_WORLD(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define IN_A_WORLD(name) cmocka_unit_test_setup_teardown(name, sample_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		IN_A_WORLD(test_regressed_and_restored),
 		IN_A_WORLD(test_unknown_regresses),

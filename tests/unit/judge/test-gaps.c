@@ -8,97 +8,10 @@
 
 #include <cmocka.h>
 
-#include "rules.h"
+#include "sample.h"
 #include "util/clock.h"
-#include "world.h"
 
 #include <sqlite3.h>
-
-static const struct rule_text rules[] = {
-	{ .key = "caps",
-	    .scope = SUBJECT_CONTAINER,
-	    .kind = RULE_OFFENDERS,
-	    .test = "container.cap_add",
-	    .says = "{subject} adds capabilities",
-	    .severity = SEVERITY_HIGH },
-	{ .key = "confined",
-	    .scope = SUBJECT_CONTAINER,
-	    .when = "host.apparmor",
-	    .test = "container.apparmor_profile != \"unconfined\"",
-	    .says = "{subject} is not confined",
-	    .severity = SEVERITY_LOW },
-	{ .key = "execs",
-	    .scope = SUBJECT_CONTAINER,
-	    .kind = RULE_OFFENDERS,
-	    .test = "container.execs.filter(e, e.privileged)",
-	    .says = "privileged exec sessions in {subject}",
-	    .severity = SEVERITY_CRITICAL },
-	{ .key = "live",
-	    .scope = SUBJECT_ENGINE,
-	    .test = "engine.live_restore",
-	    .says = "{subject} takes its containers along",
-	    .severity = SEVERITY_MEDIUM },
-	{ .key = "modes",
-	    .scope = SUBJECT_FILE,
-	    .test = "file.mode == 420",
-	    .when = "file.exists",
-	    .says = "{subject} has mode {file.mode}",
-	    .pattern = "/etc/*.d/x" },
-	{ .key = "patched",
-	    .scope = SUBJECT_HOST,
-	    .test = "host.kernel == \"6\"",
-	    .says = "{subject} runs an old kernel",
-	    .severity = SEVERITY_MEDIUM },
-	{ .key = "privileged",
-	    .scope = SUBJECT_CONTAINER,
-	    .test = "!container.privileged",
-	    .says = "{subject} runs privileged",
-	    .severity = SEVERITY_CRITICAL },
-	{ .key = "units",
-	    .scope = SUBJECT_FILE,
-	    .test = "file.mode == 420",
-	    .says = "{subject} has mode {file.mode}",
-	    .files_expr = "engine.units.service_files" },
-};
-
-static const char good_container[] =
-    "{\"container.name\": \"web\", \"container.image\": \"nginx\", \"container.cap_add\": [],"
-    " \"container.apparmor_profile\": \"docker-default\", \"container.privileged\": false}";
-
-static int
-setup(void **state)
-{
-	struct world *w = world_new(rules, ARRAY_SIZE(rules), true);
-
-	world_set(w, SUBJECT_HOST, "", "{\"host.apparmor\": true, \"host.kernel\": \"6\"}");
-	world_set(w, SUBJECT_ENGINE, "",
-	    "{\"engine.live_restore\": true, \"engine.units.service_files\": []}");
-	world_set(w, SUBJECT_CONTAINER, "aaa", good_container);
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
-/* Starts, and forgets the rows of the beginning. */
-static void
-start(struct world *w)
-{
-	world_start(w);
-	(void)world_rows(w);
-}
-
-static void
-event(struct world *w, const char *id, const char *detail)
-{
-	world_event(w, SUBJECT_CONTAINER, id, TOPIC_ALL, detail);
-	world_settle(w);
-}
 
 /* --- gaps --- */
 
@@ -120,7 +33,7 @@ test_gap(void **state)
 	const char *why;
 	int64_t since;
 
-	start(w);
+	world_begin(w);
 	world_sees(w, WATCH_EVENTS);
 	world_settle(w);
 	expect_rows(world_rows(w), 0);
@@ -179,7 +92,7 @@ test_the_engines_socket_goes_and_comes(void **state)
 	    "\"], \"engine.settings.unix_hosts\": [\"" SOCKET "\"]}");
 	world_set(w, SUBJECT_FILE, SOCKET,
 	    "{\"file.exists\": true, \"file.mode\": 420, \"file.gid\": 9}");
-	start(w);
+	world_begin(w);
 	world_sees(w, WATCH_EVENTS);
 	world_settle(w);
 	(void)world_rows(w);
@@ -213,7 +126,7 @@ test_moment_of_trouble(void **state)
 {
 	struct world *w = *state;
 
-	start(w);
+	world_begin(w);
 	world_engine_away(w, "connection reset");
 	world_event(w, SUBJECT_ENGINE, NULL, TOPIC_ENGINE_INFO, "x");
 	world_turn(w);
@@ -241,7 +154,7 @@ test_engine_goes_away_slowly(void **state)
 	struct world *w = *state;
 	struct json_object *rows;
 
-	start(w);
+	world_begin(w);
 	world_sees(w, WATCH_EVENTS);
 	world_settle(w);
 	world_engine_away(w, "no such file");
@@ -269,12 +182,12 @@ test_change_in_a_gap_is_kept(void **state)
 
 	world_set(w, SUBJECT_ENGINE, "", "{\"engine.units.service_files\": [\"/u\"]}");
 	world_set(w, SUBJECT_FILE, "/u", "{\"file.exists\": true, \"file.mode\": 420}");
-	start(w);
+	world_begin(w);
 	world_sees(w, WATCH_EVENTS);
 	world_settle(w);
 	world_blind(w, WATCH_EVENTS, "the stream ended");
 	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.privileged\": true}");
-	event(w, "aaa", "x");
+	sample_event(w, "aaa", "x");
 	expect_row(json_at(world_rows(w), "1"), "regressed privileged pass fail");
 	world_stop(w);
 	world_start(w);
@@ -305,7 +218,7 @@ test_execs(void **state)
 	struct world *w = *state;
 	struct json_object *rows;
 
-	start(w);
+	world_begin(w);
 	say_exec(w, "e1", false, 0);
 	world_settle(w);
 	expect_rows(world_rows(w), 0);
@@ -371,7 +284,7 @@ test_exec_is_long_ago(void **state)
 	struct world *w = *state;
 
 	w->rb->settings.exec_keep_s = 10;
-	start(w);
+	world_begin(w);
 	say_exec(w, "e1", true, 8);
 	world_settle(w);
 	expect_row(json_at(world_rows(w), "0"), "regressed execs pass fail");
@@ -387,7 +300,7 @@ test_exec_that_was_too_quick(void **state)
 	struct world *w = *state;
 	const struct watch_sink *sink;
 
-	start(w);
+	world_begin(w);
 	sink = judge_sink(w->judge);
 	sink->exec(sink->arg, "aaa", "e9", &cause);
 	world_settle(w);
@@ -422,13 +335,13 @@ test_store_that_fails(void **state)
 	struct json_object *rows;
 	const char *first;
 
-	start(w);
+	world_begin(w);
 	run_sql(w, "CREATE TRIGGER no BEFORE INSERT ON drift BEGIN SELECT RAISE(ABORT, 'full');"
 		   "END");
 	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.privileged\": true}");
-	event(w, "aaa", "container start");
+	sample_event(w, "aaa", "container start");
 	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.cap_add\": [\"A\"]}");
-	event(w, "aaa", "container start");
+	sample_event(w, "aaa", "container start");
 	expect_rows(world_rows(w), 0);
 	first = strstr(w->trouble, "can't be written");
 	assert_non_null(first);
@@ -457,7 +370,7 @@ test_old_rows_are_pruned(void **state)
 	struct json_object *rows;
 
 	w->rb->settings.keep_days = 1;
-	start(w);
+	world_begin(w);
 	for (unsigned i = 0; i < 1000; i++)
 		assert_int_equal(judge_notice(w->judge, "heartbeat", NULL), 0);
 	judge_prune(w->judge);
@@ -483,7 +396,7 @@ test_state_is_not_pruned(void **state)
 
 	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.privileged\": true}");
 	w->rb->settings.keep_bytes = 1;
-	start(w);
+	world_begin(w);
 	for (unsigned i = 0; i < 10; i++)
 		assert_int_equal(judge_notice(w->judge, "heartbeat", NULL), 0);
 	(void)world_rows(w);
@@ -504,7 +417,7 @@ test_without_store(void **state)
 	w->path[0] = '\0';
 	world_start(w);
 	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.privileged\": true}");
-	event(w, "aaa", "container start");
+	sample_event(w, "aaa", "container start");
 	assert_int_equal(judge_counters(w->judge)->drifts, 1);
 	/* Nobody watched for exec sessions. */
 	assert_int_equal(judge_summary(w->judge).verdicts[VERDICT_REVIEW], 1);
@@ -516,7 +429,7 @@ test_notice(void **state)
 	struct world *w = *state;
 	struct json_object *rows;
 
-	start(w);
+	world_begin(w);
 	assert_int_equal(
 	    judge_notice(w->judge, "stopping", json_tokener_parse("{\"signal\": 15}")), 0);
 	rows = world_rows(w);
@@ -529,7 +442,7 @@ test_notice(void **state)
 int
 main(void)
 {
-#define IN_A_WORLD(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define IN_A_WORLD(name) cmocka_unit_test_setup_teardown(name, sample_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		IN_A_WORLD(test_gap),
 		IN_A_WORLD(test_the_engines_socket_goes_and_comes),

@@ -64,13 +64,6 @@ setup(void **state)
 	return 0;
 }
 
-static int
-teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
 struct wanted {
 	struct world *w;
 	const char *rule, *id;
@@ -364,7 +357,7 @@ test_slots_have_room(void **state)
 int
 main(void)
 {
-#define IN_A_WORLD(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define IN_A_WORLD(name) cmocka_unit_test_setup_teardown(name, setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		IN_A_WORLD(test_first_look),
 		IN_A_WORLD(test_baseline),

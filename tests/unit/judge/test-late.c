@@ -45,13 +45,6 @@ setup(void **state)
 	return 0;
 }
 
-static int
-teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
 static bool
 rows_came(struct world *w)
 {
@@ -114,8 +107,7 @@ test_history_comes_late(void **state)
 {
 	struct world *w = *state;
 
-	world_start(w);
-	(void)world_rows(w);
+	world_begin(w);
 	world_stop(w);
 	world_store_away(w, true);
 	world_remove(w, SUBJECT_CONTAINER, "bbb");
@@ -160,8 +152,7 @@ test_broken_on_the_way(void **state)
 	char id[64];
 	int fd;
 
-	world_start(w);
-	(void)world_rows(w);
+	world_begin(w);
 	(void)snprintf(id, sizeof(id), "%s", ledger_id(w->ledger));
 	write_beside(w);
 	fd = open(w->path, O_WRONLY | O_CLOEXEC);
@@ -185,7 +176,7 @@ test_broken_on_the_way(void **state)
 int
 main(void)
 {
-#define IN_A_WORLD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define IN_A_WORLD(test) cmocka_unit_test_setup_teardown(test, setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		IN_A_WORLD(test_new_ledger_comes_late),
 		IN_A_WORLD(test_history_comes_late),

@@ -388,6 +388,13 @@ world_start(struct world *w)
 }
 
 void
+world_begin(struct world *w)
+{
+	world_start(w);
+	(void)world_rows(w);
+}
+
+void
 world_stop(struct world *w)
 {
 	forget_questions(w->collector);
@@ -426,6 +433,13 @@ world_free(struct world *w)
 	json_object_put(w->rows);
 	clear_away(w->dir);
 	free(w);
+}
+
+int
+world_teardown(void **state)
+{
+	world_free(*state);
+	return 0;
 }
 
 void

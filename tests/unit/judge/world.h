@@ -31,11 +31,13 @@ struct rule_text;
 /* A world without a judge yet. `store`: the ledger is a file. */
 struct world *world_new(const struct rule_text *rules, unsigned n, bool store);
 void world_free(struct world *w);
+int world_teardown(void **state); /* the same, for cmocka */
 void world_open(struct world *w); /* opens the ledger and makes a judge */
 /* From now on the store can't be opened, or can be again. */
 void world_store_away(struct world *w, bool away);
 void world_look(struct world *w);  /* the first look, until it settles */
 void world_start(struct world *w); /* both */
+void world_begin(struct world *w); /* both, and forgets the rows that came of it */
 void world_stop(struct world *w);  /* ends judge and ledger, as a restart does */
 
 /* Sets facts of a subject, as JSON by path; null is absent, {"unreadable": why} is unreadable. A
