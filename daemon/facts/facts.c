@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "facts/facts.h"
 
-#include "util/nearest.h"
 #include <string.h>
 
 const struct fact fact_table[_FACTS] = {
@@ -18,16 +17,6 @@ fact_find(const char *path, size_t len)
 		if (strlen(fact_table[i].path) == len && memcmp(fact_table[i].path, path, len) == 0)
 			return i;
 	return -1;
-}
-
-const char *
-fact_nearest(const char *path, size_t len)
-{
-	struct nearest near = nearest_to(path, len);
-
-	for (int i = 0; i < _FACTS; i++)
-		nearest_offer(&near, fact_table[i].path);
-	return near.name;
 }
 
 /* The first fact whose topic is not before this one: facts stand in the order of topics. */

@@ -45,8 +45,6 @@ extern const struct type type_list_mount, type_list_port, type_list_device, type
 
 /* The fact of that path, or -1. */
 int fact_find(const char *path, size_t len);
-/* The path nearest to a mistyped one (edit distance of at most 3), or NULL. */
-const char *fact_nearest(const char *path, size_t len);
 /* First fact of a topic, and how many it has: they stand together in the table. */
 enum fact_id topic_first_fact(enum topic topic);
 unsigned topic_fact_count(enum topic topic);

@@ -68,33 +68,6 @@ paths_are_found_and_are_distinct(void **state)
 	assert_int_equal(fact_find("", 0), -1);
 }
 
-static const struct {
-	const char *typed, *meant;
-} mistyped[] = {
-	{ "container.privileged", "container.privileged" },
-	{ "container.priviledged", "container.privileged" },
-	{ "container.proces.uid", "container.process.uid" },
-	{ "file.mod", "file.mode" },
-	{ "File.Mode", "file.mode" },
-	{ "mode", NULL },
-	{ "container.something.quite.else", NULL },
-	{ "", NULL },
-	{ "a.path.that.is.far.longer.than.any.path.of.any.fact.could.ever.be.in.this.table", NULL },
-};
-
-static void
-nearest_path(void **state)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(mistyped); i++) {
-		const char *near = fact_nearest(mistyped[i].typed, strlen(mistyped[i].typed));
-
-		if (mistyped[i].meant == NULL)
-			assert_null(near);
-		else
-			assert_string_equal(near, mistyped[i].meant);
-	}
-}
-
 static void
 topics_have_names_and_kinds(void **state)
 {
@@ -136,7 +109,6 @@ main(void)
 		cmocka_unit_test(topics_fit_a_draft),
 		cmocka_unit_test(facts_are_complete_and_named_after_their_subject),
 		cmocka_unit_test(paths_are_found_and_are_distinct),
-		cmocka_unit_test(nearest_path),
 		cmocka_unit_test(topics_have_names_and_kinds),
 		cmocka_unit_test(records_document_their_fields),
 	};
