@@ -27,7 +27,7 @@ enum role {
 	ROLE_REFUSES,  /* an error for each question */
 	ROLE_SILENT,   /* accepts, and says nothing */
 	ROLE_NONSENSE, /* properties of other types */
-	ROLE_CLOSES,   /* hangs up */
+	ROLE_CLOSES,   /* hangs up once it is spoken to */
 };
 
 struct world {
@@ -81,10 +81,11 @@ serve(int listener, enum role role)
 	int fd = accept(listener, NULL, NULL);
 	sd_id128_t id = { 0 };
 	sd_bus *bus = NULL;
+	char first;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (role == ROLE_CLOSES)
-		_exit(0);
+		_exit(read(fd, &first, 1) == 1 ? 0 : 1);
 	while (role == ROLE_SILENT)
 		(void)pause();
 	if (sd_bus_new(&bus) < 0 || sd_bus_set_fd(bus, fd, fd) < 0 ||
