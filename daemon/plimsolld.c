@@ -238,8 +238,8 @@ static void
 add_consumer(struct plimsolld *d, const struct consumer_kind *kind, struct writer *writer,
     const struct limits *limits)
 {
-	int r =
-	    consumer_new(&d->consumers[d->n_consumers], kind, d->base, d->ledger, writer, limits);
+	int r = consumer_new(&d->consumers[d->n_consumers], kind, d->base, d->ledger, writer,
+	    d->options.state, limits);
 
 	if (r == 0)
 		d->n_consumers++;

@@ -3,6 +3,7 @@
 #include "judge/ledger.h"
 #include "report/limiter.h"
 #include "report/member.h"
+#include "report/sent.h"
 #include "report/writer.h"
 #include "util/clock.h"
 
@@ -24,6 +25,8 @@ struct consumer {
 	struct writer *writer;
 	struct limiter *limiter; /* NULL: none */
 	struct event *due;       /* the next summary */
+	char *folder;            /* of its notes; NULL: it takes none */
+	struct sent *sent;       /* NULL: no notes */
 	uint64_t read;           /* the last row handed to the writer, or left out */
 	uint64_t told;           /* the last row that was written, or left out */
 	uint64_t kept;           /* the cursor in the ledger */
@@ -40,6 +43,8 @@ struct row_job {
 	uint64_t seq;
 	unsigned generation; /* of the ledger */
 	void *prepared;
+	struct sent *sent; /* where it is noted; NULL: nowhere */
+	struct sent_row row;
 };
 
 /* What was left out before the restart is still to be summed up. */
@@ -66,12 +71,22 @@ on_due(evutil_socket_t fd, short what, void *arg)
 	consumer_run(arg);
 }
 
+/* Without notes all is told just the same, some of it twice. */
+static void
+open_notes(struct consumer *c)
+{
+	c->sent = sent_unref(c->sent);
+	if (c->folder != NULL && c->kind->cursor != NULL && !ledger_waits(c->ledger))
+		(void)sent_open(&c->sent, c->folder, c->kind->cursor, ledger_id(c->ledger));
+}
+
 /* Where it is in the ledger that is open now. */
 static int
 find_place(struct consumer *c)
 {
 	const char *cursor = c->kind->cursor;
 
+	open_notes(c);
 	c->generation = ledger_generation(c->ledger);
 	c->read = c->told = c->kept =
 	    cursor == NULL ? ledger_opened_at(c->ledger) : ledger_cursor(c->ledger, cursor);
@@ -80,7 +95,7 @@ find_place(struct consumer *c)
 
 int
 consumer_new(struct consumer **ret, const struct consumer_kind *kind, struct event_base *base,
-    struct ledger *ledger, struct writer *writer, const struct limits *limits)
+    struct ledger *ledger, struct writer *writer, const char *folder, const struct limits *limits)
 {
 	_cleanup_(consumer_freep) struct consumer *c = calloc(1, sizeof(*c));
 
@@ -89,6 +104,9 @@ consumer_new(struct consumer **ret, const struct consumer_kind *kind, struct eve
 	c->kind = kind;
 	c->ledger = ledger;
 	c->writer = writer;
+	c->folder = folder == NULL ? NULL : strdup(folder);
+	if (folder != NULL && c->folder == NULL)
+		return -ENOMEM;
 	if (limits != NULL) {
 		c->due = evtimer_new(base, on_due, c);
 		if (c->due == NULL || limiter_new(&c->limiter, limits) != 0)
@@ -172,6 +190,8 @@ consumer_free(struct consumer *c)
 	if (c->due != NULL)
 		event_free(c->due);
 	(void)limiter_free(c->limiter);
+	(void)sent_unref(c->sent);
+	free(c->folder);
 	free(c);
 	return NULL;
 }
@@ -181,7 +201,11 @@ job_write(struct writer_job *job)
 {
 	struct row_job *row = (struct row_job *)job;
 
-	return row->kind->write(row->prepared);
+	if (!row->kind->write(row->prepared))
+		return false;
+	if (row->sent != NULL)
+		sent_note(row->sent, &row->row);
+	return true;
 }
 
 static void
@@ -190,6 +214,7 @@ job_drop(struct writer_job *job)
 	struct row_job *row = (struct row_job *)job;
 
 	row->kind->free(row->prepared);
+	(void)sent_unref(row->sent);
 	free(row);
 }
 
@@ -206,10 +231,10 @@ job_done(struct writer_job *job)
 	job_drop(job);
 }
 
-/* Hands a row to the writer; `seq`: the last row of the ledger that is told with it. 0 or -ENOMEM.
- */
+/* Hands a row to the writer; `seq`: the last row of the ledger that is told with it; `note`: what
+ * is noted then, or NULL. 0 or -ENOMEM. */
 static int
-hand(struct consumer *c, struct json_object *row, uint64_t seq)
+hand(struct consumer *c, struct json_object *row, uint64_t seq, const struct sent_row *note)
 {
 	struct row_job *job = calloc(1, sizeof(*job));
 
@@ -226,6 +251,10 @@ hand(struct consumer *c, struct json_object *row, uint64_t seq)
 	job->kind = c->kind;
 	job->seq = seq;
 	job->generation = c->generation;
+	if (note != NULL) {
+		job->sent = sent_ref(c->sent);
+		job->row = *note;
+	}
 	c->writing++;
 	writer_add(c->writer, &job->job);
 	return 0;
@@ -240,7 +269,7 @@ sum_up(struct consumer *c, int64_t now_ms)
 
 	while (r == 0 && c->limiter != NULL && limiter_due_ms(c->limiter) <= now_ms) {
 		row = writer_is_full(c->writer) ? NULL : limiter_summary(c->limiter, now_ms, false);
-		r = row == NULL ? 1 : hand(c, row, c->read);
+		r = row == NULL ? 1 : hand(c, row, c->read, NULL);
 		c->summed_up |= row != NULL;
 		(void)json_object_put(row);
 	}
@@ -265,7 +294,7 @@ say_truncated(struct consumer *c, uint64_t seq)
 	if (r == 0)
 		r = member_put(row, "notice", json_object_get(notice));
 	if (r == 0)
-		r = hand(c, row, c->read);
+		r = hand(c, row, c->read, NULL);
 	if (r == 0)
 		c->read = seq - 1;
 	(void)json_object_put(notice);
@@ -273,23 +302,32 @@ say_truncated(struct consumer *c, uint64_t seq)
 	return r;
 }
 
+/* A life that was killed has told it already. What was added since the ledger was opened is of this
+ * life. */
+static bool
+is_told(const struct consumer *c, const struct sent_row *row)
+{
+	return c->sent != NULL && row->seq <= ledger_opened_at(c->ledger) && sent_has(c->sent, row);
+}
+
 /* Hands over one row, if it is told. Other than 0: no room, or no memory; it is read again later.
  */
 static int
-take_row(struct consumer *c, struct json_object *row, uint64_t seq)
+take_row(struct consumer *c, struct json_object *json, const struct sent_row *row)
 {
+	uint64_t seq = row->seq;
 	int r = 0;
 
 	if (!writer_is_full(c->writer) && seq > c->read + 1)
 		r = say_truncated(c, seq);
 	if (r == 0 && c->limiter != NULL)
-		r = sum_up(c, limiter_time_of(row));
+		r = sum_up(c, limiter_time_of(json));
 	if (r != 0)
 		return r;
 	if (writer_is_full(c->writer))
 		return 1;
-	if (c->limiter == NULL || limiter_take(c->limiter, row))
-		r = hand(c, row, seq);
+	if (!is_told(c, row) && (c->limiter == NULL || limiter_take(c->limiter, json)))
+		r = hand(c, json, seq, row);
 	if (r != 0)
 		return r;
 	c->read = seq;
@@ -301,10 +339,11 @@ take_row(struct consumer *c, struct json_object *row, uint64_t seq)
 static int
 take(void *arg, uint64_t seq, const char *line, size_t len)
 {
-	struct json_object *row = json_tokener_parse(line);
-	int r = take_row(arg, row, seq);
+	struct json_object *json = json_tokener_parse(line);
+	const struct sent_row row = sent_row_of(seq, line, len);
+	int r = take_row(arg, json, &row);
 
-	(void)json_object_put(row);
+	(void)json_object_put(json);
 	return r;
 }
 
@@ -363,7 +402,7 @@ consumer_end(struct consumer *c)
 	consumer_run(c);
 	while (c->limiter != NULL && !writer_is_full(c->writer) &&
 	       (row = limiter_summary(c->limiter, clock_realtime_ms(), true)) != NULL) {
-		c->summed_up |= hand(c, row, c->read) == 0;
+		c->summed_up |= hand(c, row, c->read, NULL) == 0;
 		(void)json_object_put(row);
 	}
 }

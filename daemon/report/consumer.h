@@ -2,8 +2,10 @@
  *
  * A consumer is a cursor over the ledger's rows of drift: it reads those after its cursor when its
  * writer can take them, and the cursor moves once they are written, so that what was not told
- * before a crash is told after it. It never decides what is told: where too much happens, a limiter
- * does, and what it has left out and not summed up yet is kept beside the cursor. */
+ * before a crash is told after it. A row is told twice only where a crash comes between the writing
+ * of it and the note of that (report/sent.h), or a power cut. It never decides what is told: where
+ * too much happens, a limiter does, and what it has left out and not summed up yet is kept beside
+ * the cursor. */
 #ifndef REPORT_CONSUMER_H
 #define REPORT_CONSUMER_H
 
@@ -34,9 +36,10 @@ extern const struct consumer_kind consumer_syslog;
 extern const struct consumer_kind consumer_terminal; /* lines on stdout */
 
 /* Borrows ledger and writer; the writer has to be freed before the consumer, and the consumer
- * before the ledger. `limits` NULL: every row is told. 0 or -ENOMEM. */
+ * before the ledger. `folder`: where it notes what it has written; NULL: nowhere. `limits` NULL:
+ * every row is told. 0 or -ENOMEM. */
 int consumer_new(struct consumer **ret, const struct consumer_kind *kind, struct event_base *base,
-    struct ledger *ledger, struct writer *writer, const struct limits *limits);
+    struct ledger *ledger, struct writer *writer, const char *folder, const struct limits *limits);
 struct consumer *consumer_free(struct consumer *c); /* takes NULL, returns NULL */
 DEFINE_CLEANUP(struct consumer, consumer_free)
 

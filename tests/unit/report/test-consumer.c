@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -26,11 +28,19 @@ struct world {
 	struct consumer *consumer;
 };
 
-/* Sequence numbers as they were written; the thread alone writes, the test reads when it is done.
- */
-static long written[4096];
-static volatile unsigned n_written;
+/* What the other side got: it outlives a process that is killed. Sequence numbers as they were
+ * written; the thread alone writes, the test reads when it is done. */
+static struct {
+	volatile long written[4096];
+	volatile unsigned n_written;
+} * other_side;
+#define written (other_side->written)
+#define n_written (other_side->n_written)
+
 static bool refuses; /* every write says "not now" */
+/* So many writes, and the process is killed: before the next one, or before the last one returns.
+ */
+static unsigned dies_before, dies_in;
 
 static void *
 prepare(struct json_object *row)
@@ -51,8 +61,12 @@ note(void *prepared)
 {
 	if (refuses)
 		return false;
+	if (dies_before > 0 && n_written == dies_before)
+		_exit(0);
 	written[n_written] = *(long *)prepared;
 	n_written++;
+	if (dies_in > 0 && n_written == dies_in)
+		_exit(0);
 	return true;
 }
 
@@ -103,7 +117,7 @@ start_limited(struct world *w, const struct consumer_kind *kind, const struct li
 {
 	assert_int_equal(writer_new(&w->writer, w->base, on_room, w), 0);
 	assert_int_equal(
-	    consumer_new(&w->consumer, kind, w->base, w->ledger, w->writer, limits), 0);
+	    consumer_new(&w->consumer, kind, w->base, w->ledger, w->writer, w->folder, limits), 0);
 }
 
 static void
@@ -125,8 +139,11 @@ set_up(void **state)
 	struct world *w = calloc(1, sizeof(*w));
 	char *why = NULL;
 
-	n_written = 0;
+	other_side = mmap(
+	    NULL, sizeof(*other_side), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(other_side, MAP_FAILED);
 	refuses = false;
+	dies_before = dies_in = 0;
 	strcpy(w->folder, "/tmp/plimsoll-XXXXXX");
 	assert_non_null(mkdtemp(w->folder));
 	(void)snprintf(w->path, sizeof(w->path), "%s/l.db", w->folder);
@@ -144,6 +161,9 @@ tear_down(void **state)
 	char path[80];
 
 	stop(w);
+	(void)munmap(other_side, sizeof(*other_side));
+	(void)snprintf(path, sizeof(path), "%s/test.sent", w->folder);
+	(void)unlink(path);
 	w->ledger = ledger_free(w->ledger);
 	event_base_free(w->base);
 	for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
@@ -229,7 +249,34 @@ test_without_cursor_begins_with_the_next_row(void **state)
 	assert_int_equal(written[0], 4);
 }
 
-static const struct limits three_in_a_minute = { .fold_after = 3, .fold_within_s = 60 };
+/* A life of the daemon that is killed while it tells: the cursor is where it was. */
+static void
+live_and_die(struct world *w, const struct limits *limits)
+{
+	char *why = NULL;
+	pid_t pid;
+	int status;
+
+	w->ledger = ledger_free(w->ledger);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct event_base *base = event_base_new();
+
+		/* What fails here shows in what was written. */
+		if (ledger_open(&w->ledger, w->path, &why) != 0 ||
+		    writer_new(&w->writer, base, on_room, w) != 0 ||
+		    consumer_new(
+			&w->consumer, &kept, base, w->ledger, w->writer, w->folder, limits) != 0)
+			_exit(1);
+		consumer_run(w->consumer);
+		pause();
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(ledger_open(&w->ledger, w->path, &why), 0);
+	assert_int_equal(ledger_cursor(w->ledger, "test"), 0);
+}
 
 static void
 expect_written(const long *want, unsigned n)
@@ -238,6 +285,71 @@ expect_written(const long *want, unsigned n)
 	for (unsigned i = 0; i < n; i++)
 		assert_int_equal(written[i], want[i]);
 }
+
+/* Killed again and again before the cursor could move: what was written stays written. */
+static void
+test_killed_between_rows(void **state)
+{
+	struct world *w = *state;
+
+	add_rows(w, 9);
+	for (dies_before = 2; dies_before <= 6; dies_before += 2)
+		live_and_die(w, NULL);
+	dies_before = 0;
+	start(w, &kept);
+	consumer_run(w->consumer);
+	run_until_told(w, 9);
+	stop(w);
+	expect_written((const long[]){ 1, 2, 3, 4, 5, 6, 7, 8, 9 }, 9);
+}
+
+/* Killed after a row was written, and before that could be noted: that one is told twice, and no
+ * other. */
+static void
+test_killed_in_a_row(void **state)
+{
+	struct world *w = *state;
+
+	add_rows(w, 3);
+	dies_in = 2;
+	live_and_die(w, NULL);
+	dies_in = 0;
+	dies_before = 3;
+	live_and_die(w, NULL);
+	live_and_die(w, NULL);
+	dies_before = 0;
+	start(w, &kept);
+	consumer_run(w->consumer);
+	run_until_told(w, 3);
+	stop(w);
+	expect_written((const long[]){ 1, 2, 2, 3 }, 4);
+}
+
+/* The same numbers of another ledger, put in place of this one, are other rows. */
+static void
+test_notes_are_of_one_ledger(void **state)
+{
+	struct world *w = *state;
+	char path[80], *why = NULL;
+
+	add_rows(w, 2);
+	dies_before = 1;
+	live_and_die(w, NULL);
+	dies_before = 0;
+	(void)snprintf(path, sizeof(path), "%s-wal", w->path);
+	w->ledger = ledger_free(w->ledger);
+	(void)unlink(path);
+	assert_int_equal(unlink(w->path), 0);
+	assert_int_equal(ledger_open(&w->ledger, w->path, &why), 0);
+	add_rows(w, 2);
+	start(w, &kept);
+	consumer_run(w->consumer);
+	run_until_told(w, 2);
+	stop(w);
+	expect_written((const long[]){ 1, 1, 2 }, 3);
+}
+
+static const struct limits three_in_a_minute = { .fold_after = 3, .fold_within_s = 60 };
 
 /* The sum of what is left out is told when its time is over, by the clock. */
 static void
@@ -313,6 +425,25 @@ test_sum_comes_in_order(void **state)
 	expect_written((const long[]){ 1, 2, 3, -2, 6 }, 5);
 }
 
+/* A life that is killed takes what it has left out with it; what it has told counts nowhere twice.
+ */
+static void
+test_left_out_by_a_life_that_was_killed(void **state)
+{
+	struct world *w = *state;
+
+	add_moves(w, 7, 300);
+	add_text(w, "{\"time\":\"2999-01-01T00:00:00.000Z\",\"type\":\"notice\"}", 1);
+	dies_before = 2;
+	live_and_die(w, &three_in_a_minute);
+	dies_before = 0;
+	start_limited(w, &kept, &three_in_a_minute);
+	consumer_run(w->consumer);
+	run_until_told(w, 8);
+	stop(w);
+	expect_written((const long[]){ 1, 2, 3, 4, 5, -2, 8 }, 7);
+}
+
 /* Rows that were deleted before they could be told are missed aloud. */
 static void
 test_deleted_rows_are_missed(void **state)
@@ -346,10 +477,14 @@ main(void)
 		TEST(test_goes_on_where_it_stopped),
 		TEST(test_what_was_not_written_is_told_again),
 		TEST(test_without_cursor_begins_with_the_next_row),
+		TEST(test_killed_between_rows),
+		TEST(test_killed_in_a_row),
+		TEST(test_notes_are_of_one_ledger),
 		TEST(test_left_out_and_summed_up),
 		TEST(test_left_out_over_a_restart),
 		TEST(test_summed_up_at_the_end),
 		TEST(test_sum_comes_in_order),
+		TEST(test_left_out_by_a_life_that_was_killed),
 		TEST(test_deleted_rows_are_missed),
 	};
 
