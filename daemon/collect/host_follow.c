@@ -6,6 +6,7 @@
 #include "util/file.h"
 #include "util/lines.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +33,7 @@ struct follower {
 struct walk {
 	char done[PATH_MAX], rest[PATH_MAX]; /* each is empty, or begins with a slash */
 	unsigned links;
+	int64_t changed_ms; /* the latest change of a link */
 };
 
 int
@@ -191,6 +193,39 @@ go_up(struct walk *w)
 		*slash = '\0';
 }
 
+static int64_t
+in_ms(const struct statx_timestamp *t)
+{
+	return t->tv_sec * 1000 + t->tv_nsec / 1000000;
+}
+
+/* When it was made counts where a file system keeps the time of change through a rename. */
+static int
+change_of(int fd, int64_t *ret)
+{
+	struct statx st;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_CTIME | STATX_BTIME, &st) < 0)
+		return -errno;
+	if ((st.stx_mask & STATX_CTIME) == 0)
+		return -EOPNOTSUPP;
+	*ret = in_ms(&st.stx_ctime);
+	if ((st.stx_mask & STATX_BTIME) != 0 && in_ms(&st.stx_btime) > *ret)
+		*ret = in_ms(&st.stx_btime);
+	return 0;
+}
+
+static int
+note_change(struct walk *w, int fd)
+{
+	int64_t changed = 0;
+	int r = change_of(fd, &changed);
+
+	if (changed > w->changed_ms)
+		w->changed_ms = changed;
+	return r;
+}
+
 /* What `done` leads to is put before the rest, and its own last component goes. */
 static int
 go_along(struct walk *w, int link)
@@ -239,7 +274,10 @@ step(struct follower *f, struct walk *w, const char *component)
 		return fd;
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	return S_ISLNK(st.st_mode) ? go_along(w, fd) : 0;
+	if (!S_ISLNK(st.st_mode))
+		return 0;
+	r = note_change(w, fd);
+	return r < 0 ? r : go_along(w, fd);
 }
 
 static int
@@ -255,24 +293,60 @@ finish(struct walk *w, char **ret)
 	return r < 0 ? -ENOMEM : 0;
 }
 
-int
-follower_follow(struct follower *f, const char *path, char **ret)
+/* As far as there is something; 1 when the walk ended before. */
+static int
+walk_along(struct follower *f, struct walk *w, const char *path)
 {
 	char component[PATH_MAX];
-	struct walk w = { 0 };
 	int r;
 
-	if (strlen(path) >= sizeof(w.rest))
+	if (strlen(path) >= sizeof(w->rest))
 		return -ENAMETOOLONG;
 	r = read_table(f);
 	if (r < 0)
 		return r;
-	memcpy(w.rest, path, strlen(path) + 1);
-	while (r == 0 && next_component(&w, component) > 0)
-		r = step(f, &w, component);
+	memcpy(w->rest, path, strlen(path) + 1);
+	while (r == 0 && next_component(w, component) > 0)
+		r = step(f, w, component);
+	return r;
+}
+
+int
+follower_follow(struct follower *f, const char *path, char **ret)
+{
+	struct walk w = { 0 };
+	int r = walk_along(f, &w, path);
+
 	if (r == -ELOOP) {
 		*ret = strdup(path);
 		return *ret == NULL ? -ENOMEM : 0;
 	}
 	return r < 0 ? r : finish(&w, ret);
+}
+
+int
+follower_change(struct follower *f, const char *path, struct follow_change *ret)
+{
+	_cleanup_(closep) int fd = -1;
+	struct walk w = { 0 };
+	int r = walk_along(f, &w, path);
+
+	if (r < 0)
+		return r;
+	if (is_far(f, w.done))
+		return -EREMOTE;
+	*ret = (struct follow_change){ 0 };
+	fd = host_open_path(f->host, path, true);
+	ret->missing = fd == -ENOENT || fd == -ENOTDIR;
+	if (ret->missing) {
+		go_up(&w);
+		(void)snprintf(
+		    ret->folder, sizeof(ret->folder), "%s", w.done[0] != '\0' ? w.done : "/");
+		fd = host_open_path(f->host, ret->folder, true);
+	}
+	if (fd < 0)
+		return fd;
+	r = note_change(&w, fd);
+	ret->changed_ms = w.changed_ms;
+	return r;
 }

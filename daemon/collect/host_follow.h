@@ -8,6 +8,9 @@
 #define COLLECT_HOST_FOLLOW_H
 
 #include "util/macros.h"
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 struct follower;
 struct host;
@@ -25,5 +28,16 @@ DEFINE_CLEANUP(struct follower, follower_free)
 /* The path that an absolute one leads to, as seen from the host's root. Links that go round in a
  * circle lead nowhere: the path stays as it is. -errno when it can't be looked at. Caller frees. */
 int follower_follow(struct follower *f, const char *path, char **ret);
+
+/* Since when a path leads to what it leads to, as far as the host's file systems tell: the time of
+ * change of the file and of each link on the way, which nobody can set. A new mode counts as a
+ * change too, for it can't be told from new content whose time was set back. */
+struct follow_change {
+	int64_t changed_ms;    /* CLOCK_REALTIME */
+	bool missing;          /* nothing is there: `changed_ms` is the folder's */
+	char folder[PATH_MAX]; /* the nearest one on the way that is there; set when missing */
+};
+/* 0 or -errno; -ELOOP when links go round in a circle, -EREMOTE where a look may never end. */
+int follower_change(struct follower *f, const char *path, struct follow_change *ret);
 
 #endif

@@ -3,6 +3,7 @@
  * The raw input of engine.settings: how dockerd was started, and the files around it. */
 #include "collect/collector_private.h"
 #include "collect/host.h"
+#include "collect/host_follow.h"
 #include "collect/listening.h"
 #include "collect/proc.h"
 
@@ -20,6 +21,7 @@ enum {
 	GROUP_MAX = 16 * 1024 * 1024,
 	CONFIG_REMEMBERED_MAX = 64 * 1024,
 	PROCESS_AGAIN_MS = 1000,
+	KEY_MADE_MS = 20, /* a file and its folder change in one call, within two ticks */
 };
 
 struct raw {
@@ -72,35 +74,13 @@ read_process(struct engine_settings_input *in, struct raw *raw, int pid)
 	in->n_listening = raw->listening.n;
 }
 
-static int64_t
-in_ms(const struct statx_timestamp *t)
-{
-	return t->tv_sec * 1000 + t->tv_nsec / 1000000;
-}
-
-/* A file that was moved into place keeps its time of change, but not when it was made. */
-static int64_t
-changed_ms(const struct host *host, const char *path)
-{
-	_cleanup_(closep) int fd = host_open_path(host, path, true);
-	struct statx st;
-	int64_t changed;
-
-	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH, STATX_MTIME | STATX_BTIME, &st) < 0)
-		return 0;
-	changed = in_ms(&st.stx_mtime);
-	if ((st.stx_mask & STATX_BTIME) != 0 && in_ms(&st.stx_btime) > changed)
-		changed = in_ms(&st.stx_btime);
-	return changed;
-}
-
 static bool
 same_text(const char *a, const char *b)
 {
 	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-/* The file is older than dockerd, so dockerd has read what it says now. */
+/* Nothing has changed since dockerd's start, so dockerd has read what the file says now. */
 static void
 config_remember(
     struct config_memory *m, const struct engine_settings_input *in, int pid, long long ticks)
@@ -116,9 +96,8 @@ config_remember(
 	*m = (struct config_memory){ pid, ticks, text };
 }
 
-/* dockerd reads the file when it starts. Whoever saw the file then knows what is in force, whatever
- * was written since. A file that is gone when it is first looked for is taken for one that never
- * was. */
+/* dockerd reads the file when it starts. Whoever saw the file then, or that there is none, knows
+ * what is in force, whatever was written since. */
 static void
 config_recall(struct config_memory *m, struct engine_settings_input *in, int pid)
 {
@@ -128,8 +107,7 @@ config_recall(struct config_memory *m, struct engine_settings_input *in, int pid
 	    proc_started_ticks(pid, &ticks) < 0)
 		return;
 	if (m->pid != pid || m->started_ticks != ticks) {
-		if (in->config == NULL ||
-		    (in->config_changed_ms != 0 && in->config_changed_ms <= in->process_started_ms))
+		if (in->config_changed_ms != 0 && in->config_changed_ms <= in->process_started_ms)
 			config_remember(m, in, pid, ticks);
 		return;
 	}
@@ -141,18 +119,51 @@ config_recall(struct config_memory *m, struct engine_settings_input *in, int pid
 	in->config_remembered = true;
 }
 
+/* At its first start an engine before 24 makes its key in the file's folder, which it may have to
+ * make as well. That is the folder's last change, then, and no file was taken away by it. */
+static bool
+is_own_change(const struct host *host, const struct follow_change *change)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int64_t before;
+
+	if (snprintf(path, sizeof(path), "%s/key.json", change->folder) >= (int)sizeof(path) ||
+	    host_stat(host, path, &st) < 0)
+		return false;
+	before = change->changed_ms - (st.st_ctim.tv_sec * 1000 + st.st_ctim.tv_nsec / 1000000);
+	return before >= 0 && before <= KEY_MADE_MS;
+}
+
 static void
-read_config(struct engine_settings_input *in, struct raw *raw, const struct host *host)
+read_change(struct engine_settings_input *in, const struct collector *c, const char *path)
+{
+	const bool there = in->config != NULL || in->config_why != NULL;
+	struct follow_change change;
+
+	if (follower_change(c->follower, path, &change) < 0 || change.missing == there)
+		return;
+	in->config_changed_ms = change.changed_ms;
+	if (!change.missing)
+		return;
+	(void)snprintf(in->config_folder, sizeof(in->config_folder), "%s", change.folder);
+	if (change.changed_ms > in->process_started_ms && is_own_change(c->host, &change))
+		in->config_changed_ms = in->process_started_ms;
+}
+
+/* When it changed is asked last: a change in between counts as one. */
+static void
+read_config(struct engine_settings_input *in, struct raw *raw, const struct collector *c)
 {
 	char path[PATH_MAX];
 	int r;
 
 	engine_config_path(in->cmdline, in->cmdline_len, path, sizeof(path));
-	r = host_read(host, path, CONFIG_MAX, &raw->config, NULL);
+	r = host_read(c->host, path, CONFIG_MAX, &raw->config, NULL);
 	if (r < 0 && r != -ENOENT)
 		in->config_why = reason(r);
 	in->config = raw->config;
-	in->config_changed_ms = changed_ms(host, path);
+	read_change(in, c, path);
 }
 
 /* --- programs --- */
@@ -224,7 +235,7 @@ collect_engine_settings(struct job *job)
 		read_process(&in, &raw, pid);
 	else
 		in.process_why = in.listening_why = "which process is dockerd is not known";
-	read_config(&in, &raw, c->host);
+	read_config(&in, &raw, c);
 	config_recall(&c->config, &in, pid);
 	in.containerd_exe = raw.containerd = find_containerd(c->host, pid);
 	in.runc_exe = raw.runc = find_runc(c->host, c->runtime);

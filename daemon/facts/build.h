@@ -9,6 +9,7 @@
 #define FACTS_BUILD_H
 
 #include "facts/facts.h"
+#include <limits.h>
 
 struct json_object;
 
@@ -34,12 +35,15 @@ struct engine_settings_input {
 	const char *process_why; /* why cmdline or environ could not be read */
 	const char *config;      /* text of daemon.json; NULL with config_why NULL: there is none */
 	const char *config_why;
-	bool config_remembered; /* `config` is what dockerd started with; the file says something
-				   else now */
-	int64_t config_changed_ms, process_started_ms; /* CLOCK_REALTIME; 0: not known */
-	const char *exe;                               /* real path of dockerd; NULL: not known */
-	const char *containerd_exe, *runc_exe;         /* NULL: there is none */
-	const char *group_file;                        /* text of /etc/group; NULL with group_why */
+	bool config_remembered;    /* `config` is what dockerd started with; the file says something
+				      else now */
+	int64_t config_changed_ms; /* CLOCK_REALTIME; 0: not known. Without a file it is the time of
+				      `config_folder` */
+	int64_t process_started_ms;            /* the same */
+	char config_folder[PATH_MAX];          /* in which the file is missing; "": not known */
+	const char *exe;                       /* real path of dockerd; NULL: not known */
+	const char *containerd_exe, *runc_exe; /* NULL: there is none */
+	const char *group_file;                /* text of /etc/group; NULL with group_why */
 	const char *group_why;
 	const char *const *listening; /* TCP sockets on which dockerd listens, as
 					 "0.0.0.0:2375" or "[::]:2375"; NULL with

@@ -90,17 +90,31 @@ config_parse(struct arena *a, const char *text, struct value *why)
 	return NULL;
 }
 
-/* Was the file written after dockerd had started? */
-static struct value
-config_pending(const struct engine_settings_input *in)
+static bool
+is_missing(const struct engine_settings_input *in)
 {
+	return in->config == NULL && in->config_why == NULL;
+}
+
+/* Was the file written, or taken away, after dockerd had started? dockerd doesn't start without one
+ * that it was told to read. One that it looked for by itself may never have been. */
+static struct value
+config_pending(struct arena *a, const struct engine_settings_input *in)
+{
+	struct flag f;
+
 	if (in->config_remembered)
 		return value_bool(true);
-	if (in->config == NULL && in->config_why == NULL)
-		return value_bool(false);
+	if (is_missing(in) && flag_find(in->cmdline, in->cmdline_len, "config-file", &f))
+		return value_bool(true);
 	if (in->config_changed_ms == 0 || in->process_started_ms == 0)
 		return value_unreadable(
 		    "when daemon.json was written or dockerd started is not known");
+	if (is_missing(in) && in->config_changed_ms > in->process_started_ms)
+		return unreadable_printf(a,
+		    "there is no daemon.json, but %s changed after dockerd started: one may have "
+		    "been taken away; a restart of dockerd settles it",
+		    in->config_folder[0] != '\0' ? in->config_folder : "its folder");
 	return value_bool(in->config_changed_ms > in->process_started_ms);
 }
 
@@ -121,7 +135,7 @@ static void
 settings_load(struct settings *s)
 {
 	const struct engine_settings_input *in = s->in;
-	struct value pending = config_pending(in);
+	struct value pending = config_pending(s->arena, in);
 	struct flag f;
 
 	s->rootless = is_rootless(s);
@@ -133,8 +147,12 @@ settings_load(struct settings *s)
 	else if (pending.type == VALUE_UNREADABLE)
 		s->file_why = pending;
 	else if (pending.boolean && !in->config_remembered)
-		s->file_why = value_unreadable("daemon.json was written after dockerd started; "
-					       "what is in force cannot be told");
+		s->file_why = value_unreadable(
+		    is_missing(in)
+			? "daemon.json was taken away after dockerd started; what is in force "
+			  "cannot be told until dockerd is restarted"
+			: "daemon.json was written after dockerd started, or got another mode; "
+			  "what is in force cannot be told until dockerd is restarted");
 	else if (in->config != NULL && in->config[strspn(in->config, " \t\r\n")] != '\0')
 		s->file = config_parse(s->arena, in->config, &s->file_why);
 }
@@ -657,7 +675,7 @@ build_engine_settings(struct snapshot **ret, const struct engine_settings_input 
 		file = s.file;
 		set_from_process(&d, &s);
 	}
-	draft_set(&d, FACT_ENGINE_SET_PENDING, config_pending(in));
+	draft_set(&d, FACT_ENGINE_SET_PENDING, config_pending(d.arena, in));
 	draft_set(&d, FACT_ENGINE_SET_EXE,
 	    path_or(d.arena, in->exe, value_unreadable("dockerd's program file is not known")));
 	draft_set(&d, FACT_ENGINE_SET_CONTAINERD_EXE,

@@ -68,7 +68,7 @@
 	X(ENGINE_SET_NO_NEW_PRIVILEGES, "engine.settings.no_new_privileges", type_bool, TOPIC_ENGINE_SETTINGS, 0, "dockerd --no-new-privileges, daemon.json no-new-privileges", "containers made from now on can't gain privileges") \
 	X(ENGINE_SET_USERLAND_PROXY, "engine.settings.userland_proxy", type_bool, TOPIC_ENGINE_SETTINGS, 0, "dockerd --userland-proxy, daemon.json userland-proxy", "a process stands behind each published port") \
 	X(ENGINE_SET_EXPERIMENTAL, "engine.settings.experimental", type_bool, TOPIC_ENGINE_SETTINGS, 0, "dockerd --experimental, daemon.json experimental", "experimental features are on") \
-	X(ENGINE_SET_PENDING, "engine.settings.pending", type_bool, TOPIC_ENGINE_SETTINGS, 0, "daemon.json's time of change, dockerd's start", "daemon.json was written after dockerd had started: what it says may not be in force yet") \
+	X(ENGINE_SET_PENDING, "engine.settings.pending", type_bool, TOPIC_ENGINE_SETTINGS, 0, "daemon.json's time of change, dockerd's start", "daemon.json was written or taken away after dockerd had started: what it says may not be in force yet") \
 	X(ENGINE_SET_EXE, "engine.settings.exe", type_string, TOPIC_ENGINE_SETTINGS, 0, "/proc/<dockerd>/exe", "dockerd's program file") \
 	X(ENGINE_SET_CONTAINERD_EXE, "engine.settings.containerd_exe", type_string, TOPIC_ENGINE_SETTINGS, 0, "/proc/<containerd>/exe, else the usual places", "containerd's program file; absent when there is none") \
 	X(ENGINE_SET_RUNC_EXE, "engine.settings.runc_exe", type_string, TOPIC_ENGINE_SETTINGS, 0, "GET /info Runtimes, else the usual places", "runc's program file; absent when there is none") \

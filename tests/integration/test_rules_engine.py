@@ -305,6 +305,27 @@ class WrittenAndNotInForce(VerdictsTest):
             watcher.wait_verdict("engine-log-level", "fail")
             watcher.wait_verdict("engine-cgroup-parent", "fail")
 
+    def test_2_2_of_a_file_that_was_taken_away(self):
+        """dockerd holds what it said. Who was there knows; who comes later mustn't take it for one that
+        never was."""
+        with engine.Engine(config={"log-level": "debug", "cgroup-parent": "/site"}) as docker:
+            with daemon.Daemon(docker) as watcher:
+                os.rename(docker.config, docker.config + ".away")
+                watcher.post("/v1/rescan")
+                world.wait_for("the rescan", lambda: watcher.get("/v1/status")["settled"])
+                self.assertEqual(watcher.verdict("engine-log-level"), "fail")
+                self.assertEqual(watcher.verdict("engine-cgroup-parent"), "fail")
+            late = Verdicts.of(docker)
+            self.assert_verdict("unknown", "2.2", seen=late)
+            self.assert_verdict("unknown", "2.9", seen=late)
+
+            # Another one in its place, as old as can be.
+            world.write_file(docker.config, "{}\n")
+            os.utime(docker.config, (1, 1))
+            late = Verdicts.of(docker)
+            self.assert_verdict("unknown", "2.2", seen=late)
+            self.assert_verdict("unknown", "2.9", seen=late)
+
     def test_2_4_reloaded(self):
         docker = by_default
         docker.configure({"insecure-registries": [REGISTRY]})

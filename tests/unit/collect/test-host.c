@@ -373,6 +373,97 @@ test_what_may_hang_is_not_looked_at(void **state)
 	}
 }
 
+static int64_t
+ctime_of(const struct world *w, const char *path)
+{
+	char full[256];
+	struct stat st;
+
+	at(w, path, full, sizeof(full));
+	assert_int_equal(lstat(full, &st), 0);
+	return st.st_ctim.tv_sec * 1000 + st.st_ctim.tv_nsec / 1000000;
+}
+
+/* Until what is made from now on is newer than what was made before. */
+static void
+let_time_pass(const struct world *w)
+{
+	const int64_t before = ctime_of(w, "/root/etc/docker/daemon.json");
+	char full[256];
+
+	at(w, "/outside/secret", full, sizeof(full));
+	do
+		assert_int_equal(chmod(full, 0600), 0);
+	while (ctime_of(w, "/outside/secret") <= before);
+}
+
+static void
+assert_changed(struct follower *f, const char *path, int64_t when, const char *missing_from)
+{
+	struct follow_change change;
+
+	assert_int_equal(follower_change(f, path, &change), 0);
+	assert_int_equal(change.changed_ms, when);
+	assert_int_equal(change.missing, missing_from != NULL);
+	assert_string_equal(change.folder, missing_from != NULL ? missing_from : "");
+}
+
+/* A time that was set back doesn't deceive, nor does an old file under a new link. */
+static void
+test_since_when_a_path_leads_there(void **state)
+{
+	static const struct timespec long_ago[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+	_cleanup_(follower_freep) struct follower *f = NULL;
+	struct world *w = *state;
+	char full[256], new[256];
+	int64_t made = ctime_of(w, "/root/etc/docker/daemon.json");
+
+	assert_int_equal(follower_new(&f, w->host), 0);
+	assert_changed(f, "/etc/docker/daemon.json", made, NULL);
+
+	let_time_pass(w);
+	make_file(w, "/root/etc/docker/other", "");
+	assert_changed(f, "/etc/docker/daemon.json", made, NULL);
+	make_link(w, "/root/link", "etc/docker");
+	make_link(w, "/root/etc/docker/again", "../../link/daemon.json");
+	assert_true(ctime_of(w, "/root/link") > made);
+	assert_changed(f, "/link/daemon.json", ctime_of(w, "/root/link"), NULL);
+	assert_changed(f, "/etc/docker/again", ctime_of(w, "/root/etc/docker/again"), NULL);
+
+	at(w, "/root/etc/docker/daemon.json", full, sizeof(full));
+	at(w, "/root/etc/docker/kept", new, sizeof(new));
+	assert_int_equal(utimensat(AT_FDCWD, full, long_ago, 0), 0);
+	assert_true(ctime_of(w, "/root/etc/docker/daemon.json") > made);
+	assert_changed(
+	    f, "/etc/docker/daemon.json", ctime_of(w, "/root/etc/docker/daemon.json"), NULL);
+	assert_int_equal(rename(full, new), 0);
+	assert_changed(f, "/etc/docker/kept", ctime_of(w, "/root/etc/docker/kept"), NULL);
+}
+
+static void
+test_since_when_a_path_leads_nowhere(void **state)
+{
+	_cleanup_(follower_freep) struct follower *f = NULL;
+	struct world *w = *state;
+	struct follow_change change;
+	char full[256];
+
+	assert_int_equal(follower_new(&f, w->host), 0);
+	let_time_pass(w);
+	at(w, "/root/etc/docker/daemon.json", full, sizeof(full));
+	assert_int_equal(unlink(full), 0);
+	assert_changed(
+	    f, "/etc/docker/daemon.json", ctime_of(w, "/root/etc/docker"), "/etc/docker");
+	assert_changed(f, "/etc/docker/a/b", ctime_of(w, "/root/etc/docker"), "/etc/docker");
+	assert_changed(f, "/etc/gone/daemon.json", ctime_of(w, "/root/etc"), "/etc");
+	assert_changed(f, "/gone", ctime_of(w, "/root"), "/");
+
+	make_link(w, "/root/etc/dangling", "docker/daemon.json");
+	assert_changed(f, "/etc/dangling", ctime_of(w, "/root/etc/dangling"), "/etc/docker");
+	make_link(w, "/root/circle", "circle");
+	assert_int_equal(follower_change(f, "/circle", &change), -ELOOP);
+}
+
 int
 main(void)
 {
@@ -392,6 +483,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_links_are_followed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    test_what_may_hang_is_not_looked_at, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    test_since_when_a_path_leads_there, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    test_since_when_a_path_leads_nowhere, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

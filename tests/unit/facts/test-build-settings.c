@@ -256,6 +256,48 @@ a_file_written_after_the_start_says_nothing(void **state)
 	assert_fact(s, FACT_ENGINE_SET_CONFIG_FILE, "\"/etc/docker/daemon.json\"");
 }
 
+/* One that dockerd looks for by itself may never have been; its folder tells. */
+static void
+a_file_that_may_have_been_taken_away(void **state)
+{
+	const struct engine_settings_input in = { .config_changed_ms = 2001,
+		.process_started_ms = 2000,
+		.config_folder = "/etc/docker" };
+	_cleanup_(snapshot_freep) struct snapshot *s = built(in, "dockerd|--icc=false|", ENV);
+
+	assert_unreadable(s, FACT_ENGINE_SET_PENDING, "/etc/docker changed after dockerd started");
+	assert_unreadable(s, FACT_ENGINE_SET_LOG_LEVEL, "/etc/docker changed after");
+	assert_unreadable(s, FACT_ENGINE_SET_IPTABLES, "a restart of dockerd settles it");
+	assert_unreadable(s, FACT_ENGINE_SET_DEFAULT_ULIMITS, "/etc/docker changed after");
+	assert_unreadable(s, FACT_ENGINE_SET_UNIX_HOSTS, "/etc/docker changed after");
+	assert_fact(s, FACT_ENGINE_SET_ICC, "false");
+}
+
+static void
+a_file_that_never_was(void **state)
+{
+	const struct engine_settings_input in = { .config_changed_ms = 2000,
+		.process_started_ms = 2000,
+		.config_folder = "/etc/docker" };
+	_cleanup_(snapshot_freep) struct snapshot *s = built(in, "dockerd|", ENV);
+
+	assert_fact(s, FACT_ENGINE_SET_PENDING, "false");
+	assert_fact(s, FACT_ENGINE_SET_IPTABLES, "true");
+}
+
+/* dockerd doesn't start without a file that it is told to read, so there was one. */
+static void
+a_file_that_was_taken_away(void **state)
+{
+	const struct engine_settings_input in = { .config_changed_ms = 1000,
+		.process_started_ms = 2000 };
+	_cleanup_(snapshot_freep) struct snapshot *s =
+	    built(in, "dockerd|--config-file=/srv/daemon.json|", ENV);
+
+	assert_fact(s, FACT_ENGINE_SET_PENDING, "true");
+	assert_unreadable(s, FACT_ENGINE_SET_LOG_LEVEL, "taken away after dockerd started");
+}
+
 static void
 times_that_nobody_knows(void **state)
 {
@@ -419,6 +461,9 @@ main(void)
 		cmocka_unit_test(settings),
 		cmocka_unit_test(environment),
 		cmocka_unit_test(a_file_written_after_the_start_says_nothing),
+		cmocka_unit_test(a_file_that_may_have_been_taken_away),
+		cmocka_unit_test(a_file_that_never_was),
+		cmocka_unit_test(a_file_that_was_taken_away),
 		cmocka_unit_test(times_that_nobody_knows),
 		cmocka_unit_test(a_file_that_cannot_be_read),
 		cmocka_unit_test(a_command_line_that_cannot_be_read),
