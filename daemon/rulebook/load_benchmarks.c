@@ -3,7 +3,6 @@
  * A file of a benchmark: an edition's numbers, each pointing at a rule. */
 #include "rulebook/loading.h"
 #include "rulebook/mapper.h"
-#include "util/nearest.h"
 
 #include <errno.h>
 #include <string.h>
@@ -190,16 +189,11 @@ load_benchmark(struct loading *l, const struct yaml_node *root)
 static void
 complain_reference(struct loading *l, const struct reference *ref)
 {
-	struct nearest n = nearest_to(ref->rule, strlen(ref->rule));
-	const char *shown = loading_shown(l, ref->rule);
+	const char *near = rulebook_nearest(l->rb, ref->rule);
 
-	for (unsigned i = 0; i < l->rb->n_rules; i++)
-		nearest_offer(&n, l->rb->rules[i]->key);
-	if (n.name != NULL)
-		complain(&l->complaints, ref->file, ref->line, 0,
-		    "no rule `%s`; did you mean `%s`?", shown, n.name);
-	else
-		complain(&l->complaints, ref->file, ref->line, 0, "no rule `%s`", shown);
+	complain(&l->complaints, ref->file, ref->line, 0,
+	    near != NULL ? "no rule `%s`; did you mean `%s`?" : "no rule `%s`",
+	    loading_shown(l, ref->rule), near);
 }
 
 void

@@ -5,7 +5,6 @@
 #include "rulebook/loading.h"
 #include "rulebook/mapper.h"
 #include "util/clock.h"
-#include "util/nearest.h"
 
 #include <errno.h>
 #include <string.h>
@@ -189,15 +188,10 @@ static void _printf_(3, 4)
 static void
 complain_rule(struct loading *l, const struct exception *e, const char *name)
 {
-	struct nearest n = nearest_to(name, strlen(name));
+	const char *near = rulebook_nearest(l->rb, name);
 
-	for (unsigned i = 0; i < l->rb->n_rules; i++)
-		nearest_offer(&n, l->rb->rules[i]->key);
-	if (n.name != NULL)
-		complain_of(
-		    l, e, "no rule `%s`; did you mean `%s`?", loading_shown(l, name), n.name);
-	else
-		complain_of(l, e, "no rule `%s`", loading_shown(l, name));
+	complain_of(l, e, near != NULL ? "no rule `%s`; did you mean `%s`?" : "no rule `%s`",
+	    loading_shown(l, name), near);
 }
 
 /* What subjects of each kind can be told apart by. */

@@ -3,6 +3,7 @@
 
 #include "rulebook/loading.h"
 #include "util/macros.h"
+#include "util/nearest.h"
 #include <errno.h>
 #include <string.h>
 
@@ -226,6 +227,16 @@ rulebook_find(const struct rulebook *rb, const char *key_or_number, const char *
 		return find_by_number(rb, key_or_number, benchmark);
 	found = bsearch(key_or_number, rb->rules, rb->n_rules, sizeof(rb->rules[0]), compare_key);
 	return found == NULL ? NULL : *found;
+}
+
+const char *
+rulebook_nearest(const struct rulebook *rb, const char *key)
+{
+	struct nearest n = nearest_to(key, strlen(key));
+
+	for (unsigned i = 0; i < rb->n_rules; i++)
+		nearest_offer(&n, rb->rules[i]->key);
+	return n.name;
 }
 
 const struct exception *

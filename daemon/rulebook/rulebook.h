@@ -221,6 +221,8 @@ DEFINE_CLEANUP(struct rulebook, rulebook_free)
 /* By key, or by number in the benchmark named (NULL: the leading one). NULL: there is none. */
 const struct rule *rulebook_find(
     const struct rulebook *rb, const char *key_or_number, const char *benchmark);
+/* The key of the rule that a mistyped key is nearest to, for "did you mean", or NULL. */
+const char *rulebook_nearest(const struct rulebook *rb, const char *key);
 /* The exceptions of a rule: the first of *ret_n. */
 const struct exception *rulebook_exceptions(
     const struct rulebook *rb, const struct rule *rule, unsigned *ret_n);

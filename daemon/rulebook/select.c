@@ -99,13 +99,11 @@ select_rule(struct loading *l, struct rule *rule)
 static void
 complain_exclusion(struct loading *l, const struct exclusion *e)
 {
-	struct nearest n = nearest_to(e->rule, strlen(e->rule));
+	const char *near = rulebook_nearest(l->rb, e->rule);
 
-	for (unsigned i = 0; i < l->rb->n_rules; i++)
-		nearest_offer(&n, l->rb->rules[i]->key);
 	complain(&l->complaints, e->file, e->line, 0,
-	    n.name != NULL ? "no rule `%s`; did you mean `%s`?" : "no rule `%s`",
-	    loading_shown(l, e->rule), n.name);
+	    near != NULL ? "no rule `%s`; did you mean `%s`?" : "no rule `%s`",
+	    loading_shown(l, e->rule), near);
 }
 
 static int
