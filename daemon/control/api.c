@@ -73,13 +73,16 @@ get_rule(void *arg, struct request *rq, const char *rest)
 	const struct api *a = arg;
 	const struct rulebook *rb = judge_rulebook(a->config.judge);
 	const struct rule *rule = rulebook_find(rb, rest, request_param(rq, "benchmark"));
-	char why[96];
+	const char *near = rulebook_nearest(rb, rest);
+	char why[192];
 
 	if (rule != NULL) {
 		request_reply(rq, rule_json(rb, rule));
 		return;
 	}
-	(void)snprintf(why, sizeof(why), "no such rule: %.64s", rest);
+	(void)snprintf(why, sizeof(why),
+	    near != NULL ? "no such rule: %.64s; did you mean %s?" : "no such rule: %.64s", rest,
+	    near);
 	request_fail(rq, 404, why, "GET /v1/rules lists them");
 }
 

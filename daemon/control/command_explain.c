@@ -25,10 +25,9 @@ load_rule(const struct options *o, int *ret_status)
 	*ret_status = command_load(&rb, o, NULL);
 	if (*ret_status != STATUS_OK)
 		return NULL;
-	rule = rulebook_find(rb, o->args[0], NULL);
+	rule = command_find_rule(rb, o, o->args[0]);
 	if (rule == NULL) {
-		*ret_status = command_fail(
-		    STATUS_USAGE, "%s: no such rule; plimsoll rules lists them", o->args[0]);
+		*ret_status = STATUS_USAGE;
 		return NULL;
 	}
 	return rule_json(rb, rule);

@@ -55,22 +55,14 @@ add_rows(struct table *t, const struct rulebook *rb, const struct benchmark *b, 
 }
 
 static int
-find_benchmark(
-    const struct rulebook *rb, const struct options *o, const struct benchmark **ret, char **reterr)
-{
-	*ret = filter_benchmark(o->filter, rb);
-	return filter_check(o->filter, rb, reterr);
-}
-
-static int
 list_rules(const struct options *o, const struct rulebook *rb)
 {
 	bool named = filter_has(o->filter, FILTER_BENCHMARK);
 	_cleanup_(table_freep) struct table *t = NULL;
 	_cleanup_(freep) char *why = NULL;
 	struct style style = style_of(STDOUT_FILENO);
-	const struct benchmark *b;
-	int r = find_benchmark(rb, o, &b, &why);
+	const struct benchmark *b = filter_benchmark(o->filter, rb);
+	int r = filter_check(o->filter, rb, &why);
 
 	if (r != 0)
 		return command_fail(STATUS_USAGE, "%s", why == NULL ? strerror(-r) : why);
@@ -94,17 +86,11 @@ static int
 show_one(const struct options *o, const struct rulebook *rb)
 {
 	struct style style = style_of(STDOUT_FILENO);
-	_cleanup_(freep) char *why = NULL;
-	const struct benchmark *b;
-	const struct rule *rule;
+	const struct rule *rule = command_find_rule(rb, o, o->args[1]);
 	struct json_object *json;
 
-	if (find_benchmark(rb, o, &b, &why) != 0)
-		return command_fail(STATUS_USAGE, "%s", why == NULL ? "out of memory" : why);
-	rule = rulebook_find(rb, o->args[1], b == NULL ? NULL : b->id);
 	if (rule == NULL)
-		return command_fail(
-		    STATUS_USAGE, "%s: no such rule; plimsoll rules lists them", o->args[1]);
+		return STATUS_USAGE;
 	json = rule_json(rb, rule);
 	if (json == NULL)
 		return command_fail(STATUS_USAGE, "out of memory");

@@ -2,6 +2,7 @@
 #include "control/commands.h"
 #include "control/client.h"
 #include "control/setup.h"
+#include "util/nearest.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -22,16 +23,15 @@ const struct command command_table[] = {
 	{ "report", "", "what was true over a period", 0, 0,
 	    OPTIONS_SOCKET | OPTIONS_FILTER | OPTIONS_PERIOD | OPTIONS_TABLE | OPTIONS_TIMES, false,
 	    command_report },
-	{ "explain", "RULE [SUBJECT]",
-	    "a rule, what it read, why this verdict, how to see it by hand, how to fix it", 1, 2,
+	{ "explain", "RULE [SUBJECT]", "a rule, what it read, why this verdict, and the fix", 1, 2,
 	    OPTIONS_SOCKET | OPTIONS_RULES | OPTIONS_FORMAT | OPTIONS_BENCHMARK, false,
 	    command_explain },
 	{ "attest", "RULE [SUBJECT]", "print an exception for what is found now, to be filled in",
 	    1, 2, OPTIONS_SOCKET | OPTIONS_BENCHMARK, false, command_attest },
 	{ "rules", "[show RULE | test [PATH]]", "list the rules, show one, or run their examples",
 	    0, 2, OPTIONS_RULES | OPTIONS_FORMAT | OPTIONS_BENCHMARK, false, command_rules },
-	{ "lint", "[PATH]", "check rules, benchmarks and settings with the daemon's own loader", 0,
-	    1, OPTIONS_RULES, false, command_lint },
+	{ "lint", "[PATH]", "check rules, benchmarks and settings as the daemon does", 0, 1,
+	    OPTIONS_RULES, false, command_lint },
 	{ "eval", "EXPR", "evaluate an expression; every name is taken from --vars", 1, 1,
 	    OPTIONS_VARS, true, command_eval },
 	{ "doctor", "", "what evidence cannot be read here, why, and what to do", 0, 0,
@@ -62,6 +62,29 @@ command_fail_client(int r, const char *message)
 	if (message == NULL)
 		message = strerror(r < 0 ? -r : 0);
 	return command_fail(r == CLIENT_E_REFUSED ? STATUS_USAGE : STATUS_NO_DAEMON, "%s", message);
+}
+
+const struct rule *
+command_find_rule(const struct rulebook *rb, const struct options *o, const char *name)
+{
+	const struct benchmark *b = filter_benchmark(o->filter, rb);
+	const struct rule *rule;
+	_cleanup_(freep) char *why = NULL;
+	const char *near;
+
+	if (filter_check(o->filter, rb, &why) != 0) {
+		(void)command_fail(STATUS_USAGE, "%s", why == NULL ? "out of memory" : why);
+		return NULL;
+	}
+	rule = rulebook_find(rb, name, b == NULL ? NULL : b->id);
+	if (rule != NULL)
+		return rule;
+	near = rulebook_nearest(rb, name);
+	(void)command_fail(STATUS_USAGE,
+	    near != NULL ? "no such rule: %.64s; did you mean %s?"
+			 : "no such rule: %.64s; plimsoll rules lists them",
+	    name, near);
+	return NULL;
 }
 
 int
@@ -118,8 +141,8 @@ print_help(FILE *out)
 static void
 print_command_help(FILE *out, const struct command *c)
 {
-	(void)fprintf(
-	    out, "usage: plimsoll %s [OPTION...] %s\n\n%s\n\n", c->name, c->arguments, c->help);
+	(void)fprintf(out, "usage: plimsoll %s [OPTION...]%s%s\n\n%s\n\n", c->name,
+	    *c->arguments == '\0' ? "" : " ", c->arguments, c->help);
 	options_print(out, c->options);
 }
 
@@ -127,10 +150,21 @@ static int
 usage(const struct command *c, const char *why)
 {
 	(void)command_fail(STATUS_USAGE, "%s", why);
-	if (c == NULL)
-		(void)fputs("try: plimsoll help\n", stderr);
-	else
-		(void)fprintf(stderr, "try: plimsoll help %s\n", c->name);
+	(void)fprintf(stderr, "try: plimsoll help %s\n", c->name);
+	return STATUS_USAGE;
+}
+
+static int
+no_such_command(const char *name)
+{
+	struct nearest n = nearest_to(name, strlen(name));
+
+	for (unsigned i = 0; i < command_count; i++)
+		nearest_offer(&n, command_table[i].name);
+	(void)command_fail(STATUS_USAGE,
+	    n.name != NULL ? "no such command: %.64s; did you mean %s?" : "no such command: %.64s",
+	    name, n.name);
+	(void)fputs("try: plimsoll help\n", stderr);
 	return STATUS_USAGE;
 }
 
@@ -140,7 +174,7 @@ run_help(int argc, char **argv)
 	const struct command *c = argc > 2 ? find_command(argv[2]) : NULL;
 
 	if (argc > 2 && c == NULL)
-		return usage(NULL, "no such command");
+		return no_such_command(argv[2]);
 	if (c == NULL)
 		print_help(stdout);
 	else
@@ -226,5 +260,5 @@ commands_run(int argc, char **argv)
 		return STATUS_OK;
 	}
 	c = find_command(argv[1]);
-	return c == NULL ? usage(NULL, "no such command") : run_command(c, argc - 1, argv + 1);
+	return c == NULL ? no_such_command(argv[1]) : run_command(c, argc - 1, argv + 1);
 }

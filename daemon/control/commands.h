@@ -48,6 +48,11 @@ int command_doctor(const struct options *o);
 int command_rescan(const struct options *o);
 int command_reload(const struct options *o);
 
+/* The rule of that key, or of that number in the benchmark that the options name. NULL after saying
+ * why not; the status is then STATUS_USAGE. */
+const struct rule *command_find_rule(
+    const struct rulebook *rb, const struct options *o, const char *name);
+
 /* Loads what the options name; folders that `instead` names (NULL: none) take the place of rules.d
  * and exceptions.d. STATUS_OK, or another after saying why. */
 int command_load(

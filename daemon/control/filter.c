@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/filter.h"
 
+#include "util/nearest.h"
 #include <errno.h>
 #include <event2/http.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
+
+#define SEVERITY_WORDS "critical, high, medium or low"
+#define VERDICT_WORDS "pass, fail, review, unknown or not-applicable"
 
 struct filter {
 	unsigned n[_FILTERS];
@@ -17,8 +21,8 @@ const struct filter_info filter_infos[_FILTERS] = {
 	[FILTER_SECTION] = { "section", "NUMBER", "rules of that section of the benchmark" },
 	[FILTER_LEVEL] = { "level", "NUMBER", "rules of that level" },
 	[FILTER_BENCHMARK] = { "benchmark", "NAME", "rules of that benchmark" },
-	[FILTER_SEVERITY] = { "severity", "WORD", "critical, high, medium or low" },
-	[FILTER_VERDICT] = { "verdict", "WORD", "pass, fail, review, unknown or not-applicable" },
+	[FILTER_SEVERITY] = { "severity", "WORD", SEVERITY_WORDS },
+	[FILTER_VERDICT] = { "verdict", "WORD", VERDICT_WORDS },
 	[FILTER_CONTAINER] = { "container", "NAME", "a container, by name (* and ? match) or id" },
 	[FILTER_IMAGE] = { "image", "NAME", "an image and its containers, by name or id" },
 	[FILTER_LABEL] = { "label", "KEY[=VALUE]", "containers with that label" },
@@ -97,16 +101,42 @@ rule_is_valid(const struct filter *f, const struct rulebook *rb, const char *val
 	return rulebook_find(rb, value, b == NULL ? NULL : b->id) != NULL;
 }
 
+/* Is `text` the number `number`, or below it? "5" holds "5.4", not "50.4". */
+static bool
+is_below(const char *text, const char *number)
+{
+	size_t len = strlen(number);
+
+	return strncmp(text, number, len) == 0 && (text[len] == '\0' || text[len] == '.');
+}
+
+static bool
+is_of_level(const struct benchmark_entry *e, const char *level)
+{
+	return level[0] > '0' && level[0] <= '9' && level[1] == '\0' &&
+	       e->level == (unsigned)(level[0] - '0');
+}
+
 static bool
 section_is_valid(const struct filter *f, const struct rulebook *rb, const char *value)
 {
-	return value[strspn(value, "0123456789.")] == '\0';
+	const struct benchmark *b = filter_benchmark(f, rb);
+
+	for (unsigned i = 0; b != NULL && i < b->n_entries; i++)
+		if (is_below(b->entries[i].section, value))
+			return true;
+	return false;
 }
 
 static bool
 level_is_valid(const struct filter *f, const struct rulebook *rb, const char *value)
 {
-	return value[0] >= '1' && value[0] <= '9' && value[1] == '\0';
+	const struct benchmark *b = filter_benchmark(f, rb);
+
+	for (unsigned i = 0; b != NULL && i < b->n_entries; i++)
+		if (is_of_level(&b->entries[i], value))
+			return true;
+	return false;
 }
 
 static bool
@@ -116,6 +146,16 @@ benchmark_is_valid(const struct filter *f, const struct rulebook *rb, const char
 		if (strcmp(rb->benchmarks[i].id, value) == 0)
 			return true;
 	return false;
+}
+
+static const char *
+nearest_benchmark(const struct rulebook *rb, const char *value)
+{
+	struct nearest n = nearest_to(value, strlen(value));
+
+	for (unsigned i = 0; i < rb->n_benchmarks; i++)
+		nearest_offer(&n, rb->benchmarks[i].id);
+	return n.name;
 }
 
 static bool
@@ -141,15 +181,6 @@ rule_matches(const struct filter *f, const struct rulebook *rb, const char *valu
 	return v->rule != NULL && v->rule == rulebook_find(rb, value, b == NULL ? NULL : b->id);
 }
 
-/* Is `text` the number `number`, or below it? "5" holds "5.4", not "50.4". */
-static bool
-is_below(const char *text, const char *number)
-{
-	size_t len = strlen(number);
-
-	return strncmp(text, number, len) == 0 && (text[len] == '\0' || text[len] == '.');
-}
-
 static bool
 section_matches(const struct filter *f, const struct rulebook *rb, const char *value,
     const struct filter_view *v)
@@ -165,7 +196,7 @@ level_matches(const struct filter *f, const struct rulebook *rb, const char *val
 {
 	const struct benchmark_entry *e = entry_meant(f, rb, v);
 
-	return e != NULL && e->level == (unsigned)(value[0] - '0');
+	return e != NULL && is_of_level(e, value);
 }
 
 static bool
@@ -267,19 +298,25 @@ static const struct comparison {
 	bool words; /* a value may be several words with commas between */
 	const char *wrong;
 	bool (*is_valid)(const struct filter *f, const struct rulebook *rb, const char *value);
+	const char *(*nearest)(const struct rulebook *rb, const char *value); /* or NULL */
 	bool (*matches)(const struct filter *f, const struct rulebook *rb, const char *value,
 	    const struct filter_view *v);
 } comparisons[_FILTERS] = {
-	[FILTER_RULE] = { true, "no such rule", rule_is_valid, rule_matches },
-	[FILTER_SECTION] = { true, "not a section's number", section_is_valid, section_matches },
-	[FILTER_LEVEL] = { true, "not a level", level_is_valid, level_matches },
-	[FILTER_BENCHMARK] = { true, "no such benchmark", benchmark_is_valid, benchmark_matches },
-	[FILTER_SEVERITY] = { true, "not a severity", severity_is_valid, severity_matches },
-	[FILTER_VERDICT] = { true, "not a verdict", verdict_is_valid, verdict_matches },
-	[FILTER_CONTAINER] = { false, NULL, NULL, container_matches },
-	[FILTER_IMAGE] = { false, NULL, NULL, image_matches },
-	[FILTER_LABEL] = { false, NULL, NULL, label_matches },
-	[FILTER_FILE] = { false, NULL, NULL, file_matches },
+	[FILTER_RULE] = { true, "no such rule", rule_is_valid, rulebook_nearest, rule_matches },
+	[FILTER_SECTION] = { true, "no rule is in such a section", section_is_valid, NULL,
+	    section_matches },
+	[FILTER_LEVEL] = { true, "no rule is of such a level", level_is_valid, NULL,
+	    level_matches },
+	[FILTER_BENCHMARK] = { true, "no such benchmark", benchmark_is_valid, nearest_benchmark,
+	    benchmark_matches },
+	[FILTER_SEVERITY] = { true, "not a severity (" SEVERITY_WORDS ")", severity_is_valid, NULL,
+	    severity_matches },
+	[FILTER_VERDICT] = { true, "not a verdict (" VERDICT_WORDS ")", verdict_is_valid, NULL,
+	    verdict_matches },
+	[FILTER_CONTAINER] = { .matches = container_matches },
+	[FILTER_IMAGE] = { .matches = image_matches },
+	[FILTER_LABEL] = { .matches = label_matches },
+	[FILTER_FILE] = { .matches = file_matches },
 };
 
 static int
@@ -288,6 +325,19 @@ invalid(char **reterr, enum filter_kind kind, const char *what, const char *valu
 	if (asprintf(reterr, "--%s %.256s: %s", filter_infos[kind].name, value, what) < 0)
 		return -ENOMEM;
 	return FILTER_E_INVALID;
+}
+
+/* A value that names nothing; says what was perhaps meant. */
+static int
+unknown(char **reterr, enum filter_kind kind, const struct rulebook *rb, const char *value)
+{
+	const struct comparison *c = &comparisons[kind];
+	const char *near = c->nearest == NULL ? NULL : c->nearest(rb, value);
+	char what[128];
+
+	(void)snprintf(
+	    what, sizeof(what), near != NULL ? "%s; did you mean %s?" : "%s", c->wrong, near);
+	return invalid(reterr, kind, what, value);
 }
 
 int
@@ -317,7 +367,7 @@ filter_check(const struct filter *f, const struct rulebook *rb, char **reterr)
 
 		for (unsigned i = 0; i < f->n[kind] && c->is_valid != NULL; i++)
 			if (!c->is_valid(f, rb, f->values[kind][i]))
-				return invalid(reterr, kind, c->wrong, f->values[kind][i]);
+				return unknown(reterr, kind, rb, f->values[kind][i]);
 	}
 	return 0;
 }

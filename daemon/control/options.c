@@ -3,6 +3,7 @@
 #include "control/setup.h"
 #include "control/when.h"
 #include "util/clock.h"
+#include "util/nearest.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -74,7 +75,9 @@ take_fail_on(struct options *o, const char *value, char **reterr)
 		(void)snprintf(word, sizeof(word), "%.*s", (int)len, value);
 		verdict = verdict_from_name(word);
 		if (verdict < 0)
-			return invalid(reterr, "--fail-on takes verdicts, this is none", word);
+			return invalid(reterr,
+			    "--fail-on takes pass, fail, review, unknown and not-applicable, not",
+			    word);
 		o->fail_on |= 1U << verdict;
 		value += len + (value[len] == ',');
 	}
@@ -190,17 +193,34 @@ take_option(struct options *o, const struct option_info *info, const char *value
 	return 0;
 }
 
+/* "--fromat=json" is near to "format". */
+static const char *
+nearest_option(const struct option *longs, const char *word)
+{
+	const char *name = word + strspn(word, "-");
+	struct nearest n = nearest_to(name, strcspn(name, "="));
+
+	for (; longs->name != NULL; longs++)
+		nearest_offer(&n, longs->name);
+	return n.name;
+}
+
 /* What getopt_long() complained about: it looked at argv[optind - 1]. */
 static int
-complain(char **argv, int c, char **reterr)
+complain(const struct option *longs, char **argv, int c, char **reterr)
 {
 	char letter[] = { '-', (char)optopt, '\0' };
-	const char *word = optopt > 0 && optopt < 128 && c == '?' && argv[optind - 1][1] != '-'
-			       ? letter
-			       : argv[optind - 1];
+	bool one_letter = optopt > 0 && optopt < 128 && c == '?' && argv[optind - 1][1] != '-';
+	const char *word = one_letter ? letter : argv[optind - 1];
+	const char *near = one_letter ? NULL : nearest_option(longs, word);
 
-	return invalid(
-	    reterr, c == ':' ? "this option needs a value" : "no such option here", word);
+	if (c == ':')
+		return invalid(reterr, "this option needs a value", word);
+	if (near == NULL)
+		return invalid(reterr, "no such option here", word);
+	if (asprintf(reterr, "no such option here: %.256s; did you mean --%s?", word, near) < 0)
+		return -ENOMEM;
+	return OPTIONS_E_INVALID;
 }
 
 static const struct option_info *
@@ -231,7 +251,7 @@ options_parse(struct options *ret, uint32_t groups, int argc, char **argv, char 
 		const struct option_info *info = find_letter(c);
 
 		if (c == '?' || c == ':')
-			r = complain(argv, c, reterr);
+			r = complain(longs, argv, c, reterr);
 		else if (info != NULL)
 			r = take_option(ret, info, optarg, reterr);
 		else if (c >= FILTER_VALUE)
@@ -260,35 +280,54 @@ options_each(uint32_t groups, void (*fn)(void *arg, const struct option_words *w
 {
 	for (size_t i = 0; i < ARRAY_SIZE(infos); i++) {
 		struct option_words words = { infos[i].letter, infos[i].name, infos[i].argument,
-			infos[i].help };
+			infos[i].help, false };
 
 		if ((infos[i].groups & groups) != 0)
 			fn(arg, &words);
 	}
 	for (int kind = 0; kind < _FILTERS; kind++) {
 		struct option_words words = { 0, filter_infos[kind].name,
-			filter_infos[kind].argument, filter_infos[kind].help };
+			filter_infos[kind].argument, filter_infos[kind].help, true };
 
 		if (takes_filter(groups, kind))
 			fn(arg, &words);
 	}
 }
 
-static void
-print_line(void *arg, const struct option_words *o)
-{
-	char text[64];
-	char prefix[8] = "    ";
+enum { HELP_COLUMN = 28 };
 
+struct help {
+	FILE *out;
+	bool filters; /* whether a filter was printed */
+};
+
+/* What is too long to stand beside its explanation stands above it. */
+static void
+print_option(void *arg, const struct option_words *o)
+{
+	struct help *h = arg;
+	char text[64], prefix[8] = "    ";
+	int len;
+
+	if (o->filter && !h->filters)
+		(void)fputs("\nFilters: several values of one widen it, several filters narrow "
+			    "down.\n\n",
+		    h->out);
+	h->filters |= o->filter;
 	if (o->letter != 0)
 		(void)snprintf(prefix, sizeof(prefix), "-%c, ", o->letter);
-	(void)snprintf(text, sizeof(text), "%s--%s%s%s", prefix, o->name,
+	len = snprintf(text, sizeof(text), "%s--%s%s%s", prefix, o->name,
 	    o->argument == NULL ? "" : " ", o->argument == NULL ? "" : o->argument);
-	(void)fprintf(arg, "  %-28s  %s\n", text, o->help);
+	if (len > HELP_COLUMN)
+		(void)fprintf(h->out, "  %s\n  %*s  %s\n", text, HELP_COLUMN, "", o->help);
+	else
+		(void)fprintf(h->out, "  %-*s  %s\n", HELP_COLUMN, text, o->help);
 }
 
 void
 options_print(FILE *out, uint32_t groups)
 {
-	options_each(groups, print_line, out);
+	struct help h = { .out = out };
+
+	options_each(groups, print_option, &h);
 }

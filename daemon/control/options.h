@@ -64,13 +64,14 @@ void options_deinit(struct options *o);
 struct option_words {
 	char letter;                        /* 0: none */
 	const char *name, *argument, *help; /* argument NULL: it takes none */
+	bool filter;                        /* it narrows down what a command is about */
 };
 
 /* The options of these groups, one after the other. */
 void options_each(
     uint32_t groups, void (*fn)(void *arg, const struct option_words *words), void *arg);
 
-/* The same, a line each. */
+/* The same for people: filters behind the others, under a heading. */
 void options_print(FILE *out, uint32_t groups);
 
 #endif

@@ -64,6 +64,20 @@ class Help(unittest.TestCase):
                 self.assertEqual((status, out), (USAGE, ""))
                 self.assertIn("plimsoll", err)
 
+    def test_mistyped(self):
+        for arguments, meant in (
+            (("chekc",), "no such command: chekc; did you mean check?"),
+            (("help", "chekc"), "no such command: chekc; did you mean check?"),
+            (("check", "--fromat", "json"), "no such option here: --fromat; did you mean --format?"),
+            (("rules", "show", "container-priviledged"), "did you mean container-privileged?"),
+            (("check", "--rule", "container-priviledged"), "did you mean container-privileged?"),
+            (("rules", "--benchmark", "cis-docker-1.8"), "did you mean cis-docker-1.8.0?"),
+        ):
+            with self.subTest(arguments=arguments):
+                status, out, err = daemon.plimsoll(*arguments)
+                self.assertEqual((status, out), (USAGE, ""))
+                self.assertIn(meant, err)
+
     def test_daemon_with_wrong_usage(self):
         for arguments in (("--colour",), ("now",), ("--config", "/nowhere/plimsoll.yaml"),
                           ("--rules-dir", "/nowhere")):
@@ -94,6 +108,11 @@ class NoDaemon(unittest.TestCase):
         status, out, _ = daemon.plimsoll("explain", "5.4", "--socket", "/nowhere/p.sock")
         self.assertEqual(status, OK)
         self.assertIn("!container.privileged", out)
+
+    def test_numbers_are_those_of_the_benchmark_that_is_named(self):
+        status, out, _ = daemon.plimsoll("explain", "5.4", "--benchmark", "cis-docker-1.6.0", "--socket", "/nowhere")
+        self.assertEqual(status, OK)
+        self.assertIn("container-capabilities", out)
 
 
 class Asking(unittest.TestCase):

@@ -71,7 +71,6 @@ static const struct {
 	{ { "section=5" }, WEB | NGINX },
 	{ { "section=1" }, ETC },
 	{ { "section=1.1" }, ETC },
-	{ { "section=1.10" }, 0 },
 	{ { "level=1" }, WEB | ETC },
 	{ { "level=2" }, NGINX },
 	{ { "level=2", "benchmark=other" }, NGINX },
@@ -145,13 +144,20 @@ test_nonsense_is_refused(void **state)
 		const char *filter, *message;
 	} bad[] = {
 		{ "rule=5.99", "--rule 5.99: no such rule" },
-		{ "rule=privilegd", "--rule privilegd: no such rule" },
-		{ "section=five", "--section five: not a section's number" },
-		{ "level=0", "--level 0: not a level" },
-		{ "level=one", "--level one: not a level" },
+		{ "rule=privilegd", "--rule privilegd: no such rule; did you mean privileged?" },
+		{ "rule=none", "--rule none: no such rule" },
+		{ "section=five", "--section five: no rule is in such a section" },
+		{ "section=1.10", "--section 1.10: no rule is in such a section" },
+		{ "level=0", "--level 0: no rule is of such a level" },
+		{ "level=3", "--level 3: no rule is of such a level" },
+		{ "level=one", "--level one: no rule is of such a level" },
 		{ "benchmark=cis", "--benchmark cis: no such benchmark" },
-		{ "severity=bad", "--severity bad: not a severity" },
-		{ "verdict=fail,failed", "--verdict failed: not a verdict" },
+		{ "benchmark=ohter", "--benchmark ohter: no such benchmark; did you mean other?" },
+		{ "severity=bad",
+		    "--severity bad: not a severity (critical, high, medium or low)" },
+		{ "verdict=fail,failed",
+		    "--verdict failed: not a verdict (pass, fail, review, unknown or "
+		    "not-applicable)" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {

@@ -92,9 +92,12 @@ test_refused(void **state)
 		{ { "--engine", "/x" }, "no such option here: --engine" },
 		{ { "--rule", "5.4" }, "no such option here: --rule" },
 		{ { "-x" }, "no such option here: -x" },
+		{ { "--fromat", "json" }, "no such option here: --fromat; did you mean --format?" },
+		{ { "--unitl=now" }, "no such option here: --unitl=now; did you mean --until?" },
 		{ { "--format", "xml" }, "no such format: xml" },
 		{ { "--format" }, "this option needs a value: --format" },
-		{ { "--fail-on", "bad" }, "--fail-on takes verdicts, this is none: bad" },
+		{ { "--fail-on", "bad" },
+		    "--fail-on takes pass, fail, review, unknown and not-applicable, not: bad" },
 		{ { "--since", "soon" }, "not a time (" WHEN_FORMS "): soon" },
 	};
 
@@ -161,7 +164,25 @@ test_help_names_what_is_taken(void **state)
 	assert_non_null(strstr(text, "--socket PATH"));
 	assert_non_null(strstr(text, "--label KEY[=VALUE]"));
 	assert_non_null(strstr(text, "-h, --help"));
+	assert_true(strstr(text, "--version") < strstr(text, "Filters: "));
+	assert_true(strstr(text, "Filters: ") < strstr(text, "--rule RULE"));
 	assert_null(strstr(text, "--engine"));
+}
+
+/* The help of an option begins in the same column for all of them. */
+static void
+test_help_is_aligned(void **state)
+{
+	_cleanup_(freep) char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	options_print(out, OPTIONS_FORMAT | OPTIONS_PERIOD);
+	assert_int_equal(fclose(out), 0);
+	assert_non_null(strstr(text, "\n  -h, --help                    this help\n"));
+	assert_non_null(strstr(text, "\n      --format table|json|csv|html\n"
+				     "                                how it is printed\n"));
+	assert_null(strstr(text, "Filters: "));
 }
 
 int
@@ -174,6 +195,7 @@ main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_moments),
 		cmocka_unit_test(test_help_names_what_is_taken),
+		cmocka_unit_test(test_help_is_aligned),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
