@@ -19,6 +19,19 @@ fact_find(const char *path, size_t len)
 	return -1;
 }
 
+bool
+facts_flagged(const struct expr *e, unsigned flags)
+{
+	const unsigned *reads;
+	size_t n;
+
+	reads = expr_reads(e, &n);
+	for (size_t i = 0; i < n; i++)
+		if (reads[i] < _FACTS && (fact_table[reads[i]].flags & flags) != 0)
+			return true;
+	return false;
+}
+
 /* The first fact whose topic is not before this one: facts stand in the order of topics. */
 static unsigned
 first_not_before(unsigned topic)

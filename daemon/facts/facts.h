@@ -45,6 +45,8 @@ extern const struct type type_list_mount, type_list_port, type_list_device, type
 
 /* The fact of that path, or -1. */
 int fact_find(const char *path, size_t len);
+/* Does a checked expression read a fact with one of these flags? */
+bool facts_flagged(const struct expr *e, unsigned flags);
 /* First fact of a topic, and how many it has: they stand together in the table. */
 enum fact_id topic_first_fact(enum topic topic);
 unsigned topic_fact_count(enum topic topic);

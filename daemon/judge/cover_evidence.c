@@ -6,19 +6,6 @@
 #include <string.h>
 
 static bool
-reads_flagged(const struct expr *e, unsigned flags)
-{
-	const unsigned *reads;
-	size_t n;
-
-	reads = expr_reads(e, &n);
-	for (size_t i = 0; i < n; i++)
-		if (reads[i] < _FACTS && (fact_table[reads[i]].flags & flags) != 0)
-			return true;
-	return false;
-}
-
-static bool
 is_cut(const struct value *v)
 {
 	if (v->type != VALUE_LIST && v->type != VALUE_MAP)
@@ -84,9 +71,9 @@ cover_evidence(char ret[SHA256_HEX + 1], const struct judgement *judgement, cons
 	for (unsigned i = 0; r == 0 && i < judgement->reviewed.len; i++) {
 		const struct expr *e = rule->reviews[i];
 
-		if (reads_flagged(e, FACT_VOLATILE))
+		if (facts_flagged(e, FACT_VOLATILE))
 			r = add_text(sha, "volatile");
-		else if (reads_flagged(e, FACT_NAME_ONLY | FACT_COUNT_ONLY))
+		else if (facts_flagged(e, FACT_NAME_ONLY | FACT_COUNT_ONLY))
 			r = add_shown(sha, e, facts);
 		else
 			r = add_value(sha, &judgement->reviewed.items[i]);

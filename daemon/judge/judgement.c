@@ -17,23 +17,10 @@ struct bench {
 	struct arena *arena;
 };
 
-static bool
-reads_flagged(const struct expr *e, unsigned flags)
-{
-	const unsigned *reads;
-	size_t n;
-
-	reads = expr_reads(e, &n);
-	for (size_t i = 0; i < n; i++)
-		if (reads[i] < _FACTS && (fact_table[reads[i]].flags & flags) != 0)
-			return true;
-	return false;
-}
-
 bool
 judgement_is_public(const struct rule *rule)
 {
-	return rule->test == NULL || !reads_flagged(rule->test, FACT_NAME_ONLY | FACT_COUNT_ONLY);
+	return rule->test == NULL || !facts_flagged(rule->test, FACT_NAME_ONLY | FACT_COUNT_ONLY);
 }
 
 static int
@@ -233,7 +220,7 @@ judge_fail(struct judgement *ret, const struct bench *b)
 		return r;
 	if (rule->kind == RULE_OFFENDERS) {
 		say_offenders(&t, rule, &ret->offenders);
-		if (!reads_flagged(rule->test, FACT_VOLATILE))
+		if (!facts_flagged(rule->test, FACT_VOLATILE))
 			ret->digest = value_hash(&ret->offenders, 1, true);
 	}
 	say_not_running(&t, b);
@@ -285,7 +272,7 @@ judge_review(struct judgement *ret, const struct bench *b)
 		if (outcome.error != NULL)
 			return judge_unknown(ret, b, outcome.unreadable_fact, outcome.error);
 		values[i] = outcome.value;
-		if (!reads_flagged(rule->reviews[i], FACT_VOLATILE))
+		if (!facts_flagged(rule->reviews[i], FACT_VOLATILE))
 			digest = value_hash(&values[i], digest, true);
 	}
 	ret->verdict = VERDICT_REVIEW;
