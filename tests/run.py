@@ -352,6 +352,7 @@ def suite_static(result, _arguments):
     directory = build_sanitized(result)
     pattern = os.path.join(ROOT, "(daemon|tests/fuzz)/.*[.]c$")
     status, output = run(["run-clang-tidy", "-p", directory, "-quiet", pattern], TIDY_TIMEOUT, cwd=ROOT)
+    output = re.sub("\x1b\\[[0-9;]*m", "", output)  # it can't be told to leave out colours
     complaints = sorted({line for line in output.splitlines() if re.search(r": (error|warning): ", line)})
     result.check("clang-tidy has no complaint", complaints or ([] if status == 0 else [output]))
 

@@ -76,10 +76,9 @@ static int
 add(struct doctor *d, enum doctor_kind kind, char *what, const char *why, const char *advice)
 {
 	struct doctor_problem *problems = reallocarray(d->problems, d->n + 1, sizeof(*problems));
-	struct doctor_problem problem = {
-		.kind = kind, .what = what, .why = strdup(why), .advice = advice
-	};
+	struct doctor_problem problem = { .kind = kind, .why = strdup(why), .advice = advice };
 
+	problem.what = what;
 	if (problems != NULL)
 		d->problems = problems;
 	if (problems == NULL || what == NULL || problem.why == NULL) {

@@ -304,7 +304,7 @@ take_by_rules(struct limiter *l, struct json_object *row, int64_t at_ms)
 		if (has_room(l, SORT_RULE, w))
 			count_told(w);
 	}
-	return room || !leave_out(first, SORT_RULE, row);
+	return room || first == NULL || !leave_out(first, SORT_RULE, row);
 }
 
 bool

@@ -149,9 +149,9 @@ struct period *period_free(struct period *p); /* takes NULL, returns NULL */
 DEFINE_CLEANUP(struct period, period_free)
 
 /* Each borrows its object, and may keep references to parts of it. 0 or -ENOMEM. */
-int period_add_rule(struct period *p, struct json_object *rule);
+int period_add_rule(struct period *p, struct json_object *json);
 int period_add_finding(struct period *p, struct json_object *finding);
-int period_add_row(struct period *p, struct json_object *row);
+int period_add_row(struct period *p, struct json_object *json);
 /* One more thing that is not known. */
 int period_note(struct period *p, const char *format, ...) _printf_(2, 3);
 /* Nothing is added any more; the sums are made. */

@@ -172,7 +172,9 @@ escape(char *ret, char c)
 		ret[1] = shown[name - names];
 		return 2;
 	}
-	memcpy(ret + 1, "u00", 3);
+	ret[1] = 'u';
+	ret[2] = '0';
+	ret[3] = '0';
 	ret[4] = digits[(unsigned char)c >> 4];
 	ret[5] = digits[c & 0xf];
 	return ESCAPED_MAX;
