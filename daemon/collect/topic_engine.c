@@ -3,11 +3,18 @@
  * Topics of the engine that the API alone tells: engine.info, engine.bridge, engine.inventory. */
 #include "collect/collector_private.h"
 #include "collect/host.h"
+#include "collect/host_follow.h"
+#include "collect/proc.h"
 
 #include <errno.h>
 #include <json-c/json.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+
+enum {
+	SECCOMP_MAX = 1024 * 1024,
+};
 
 static const char *
 text_at(struct json_object *json, const char *a, const char *b, const char *c)
@@ -37,9 +44,45 @@ engine_remember(struct collector *c, struct json_object *info)
 	c->told_by = docker_pid(c->docker);
 }
 
+/* dockerd reads the file when it starts, and never again. */
+static const char *
+why_not_as_read(const struct collector *c, const char *path)
+{
+	int pid = docker_pid(c->docker);
+	struct follow_change change;
+	int64_t started;
+	int r;
+
+	if (pid <= 0 || proc_started_ms(pid, &started) < 0)
+		return "when dockerd started is not known";
+	r = follower_change(c->follower, path, &change);
+	if (r < 0)
+		return reason(r);
+	return change.changed_ms > started
+		   ? "it was written after dockerd started, or got another mode; what is in force "
+		     "cannot be told until dockerd is restarted"
+		   : NULL;
+}
+
+static char *
+read_profile(struct engine_profile_input *in, const struct collector *c, struct json_object *info)
+{
+	char path[PATH_MAX], *text = NULL;
+	int r;
+
+	if (!engine_profile_path(info, path, sizeof(path)))
+		return NULL;
+	r = host_read(c->host, path, SECCOMP_MAX, &text, NULL);
+	in->why = r < 0 ? reason(r) : why_not_as_read(c, path);
+	in->text = in->why == NULL ? text : NULL;
+	return text;
+}
+
 static void
 on_info(struct job *job)
 {
+	struct engine_profile_input profile = { 0 };
+	_cleanup_(freep) char *text = NULL;
 	struct json_object *version, *info;
 	struct snapshot *snapshot = NULL;
 	int r;
@@ -49,7 +92,8 @@ on_info(struct job *job)
 	if (info == NULL)
 		return;
 	engine_remember(job->collector, info);
-	r = build_engine_info(&snapshot, version, info);
+	text = read_profile(&profile, job->collector, info);
+	r = build_engine_info(&snapshot, version, info, &profile);
 	job_finish_built(job, r, snapshot);
 }
 

@@ -22,7 +22,15 @@ enum {
 	BUILD_LIST_MAX = 1024, /* elements of any list: then it is cut */
 };
 
-int build_engine_info(struct snapshot **ret, struct json_object *version, struct json_object *info);
+/* The file of the engine's own seccomp profile, as it was when dockerd read it: a text, or why
+ * there is none to be had. Neither: nobody looked. */
+struct engine_profile_input {
+	const char *text, *why;
+};
+int build_engine_info(struct snapshot **ret, struct json_object *version, struct json_object *info,
+    const struct engine_profile_input *profile);
+/* The path of that file. False when the profile that /info names lies in none. */
+bool engine_profile_path(struct json_object *info, char *path, size_t size);
 /* `bridge` NULL: the engine has no network of that name. */
 int build_engine_bridge(struct snapshot **ret, struct json_object *bridge);
 

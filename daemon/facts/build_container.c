@@ -6,6 +6,7 @@
 #include "facts/build.h"
 
 #include "facts/container.h"
+#include "facts/seccomp.h"
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -154,6 +155,7 @@ static const struct read_field fields[] = {
 	{ FACT_CONTAINER_CAP_DROP, "HostConfig.CapDrop", read_capabilities, READ_NULL_IS_EMPTY },
 	{ FACT_CONTAINER_SECURITY_OPT, "HostConfig.SecurityOpt", read_security_opts,
 	    READ_NULL_IS_EMPTY },
+	{ FACT_CONTAINER_SECCOMP, "HostConfig.SecurityOpt", read_seccomp, READ_NULL_IS_EMPTY },
 	{ FACT_CONTAINER_APPARMOR_PROFILE, "AppArmorProfile", read_string, 0 },
 	{ FACT_CONTAINER_PROCESS_LABEL, "ProcessLabel", read_string, 0 },
 	{ FACT_CONTAINER_NETWORK_MODE, "HostConfig.NetworkMode", read_string, 0 },

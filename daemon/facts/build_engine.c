@@ -4,6 +4,7 @@
 #include "facts/build.h"
 
 #include "facts/read.h"
+#include "facts/seccomp.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 enum {
 	API_LEAST_MAJOR = 1,
 	API_LEAST_MINOR = 41, /* Docker 20.10; what older engines leave out is not what it is now */
+	PROFILE_ARENA_MAX = 256 * 1024,
 };
 
 /* "docker", "podman" or "other", by the component that it counts as itself. */
@@ -233,6 +235,42 @@ read_seccomp_profile(struct arena *a, struct json_object *doc, const char *path,
 	return value_string(rest + sizeof(key) - 1);
 }
 
+/* The engine has said so since API 1.43. */
+static struct value
+no_new_privileges(struct arena *a, struct json_object *info, unsigned major, unsigned minor)
+{
+	struct value v = read_has_option(a, info, "no-new-privileges", 0);
+	const bool says = major > 1 || (major == 1 && minor >= 43);
+
+	return v.type == VALUE_BOOL && !v.boolean && !says ? value_absent() : v;
+}
+
+bool
+engine_profile_path(struct json_object *info, char *path, size_t size)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new(PROFILE_ARENA_MAX);
+	struct value v = a == NULL ? value_null() : read_seccomp_profile(a, info, NULL, 0);
+
+	return v.type == VALUE_STRING && v.string[0] == '/' &&
+	       snprintf(path, size, "%s", v.string) < (int)size;
+}
+
+/* "default" up to 20.10, "builtin" from 23 on. Else what was given as --seccomp-profile. */
+static struct value
+judge_seccomp(struct arena *a, struct json_object *info, const struct engine_profile_input *profile)
+{
+	struct value v = read_seccomp_profile(a, info, NULL, 0);
+
+	if (v.type != VALUE_STRING || v.len == 0 || strcmp(v.string, "unconfined") == 0)
+		return v;
+	if (strcmp(v.string, "default") == 0 || strcmp(v.string, "builtin") == 0)
+		return value_string("builtin");
+	if (profile == NULL || profile->text == NULL)
+		return unreadable_printf(a, "%s: %s", v.string,
+		    profile != NULL && profile->why != NULL ? profile->why : "nobody looked");
+	return seccomp_judge(a, profile->text, strlen(profile->text));
+}
+
 static const struct read_field version_fields[] = {
 	{ FACT_ENGINE_KIND, "Components", read_kind, 0 },
 	{ FACT_ENGINE_VERSION, "Version", read_string, 0 },
@@ -258,7 +296,8 @@ static const struct read_field info_fields[] = {
 };
 
 int
-build_engine_info(struct snapshot **ret, struct json_object *version, struct json_object *info)
+build_engine_info(struct snapshot **ret, struct json_object *version, struct json_object *info,
+    const struct engine_profile_input *profile)
 {
 	struct json_object *api = read_member_of(version, "ApiVersion");
 	_cleanup_(draft_deinit) struct draft d = { 0 };
@@ -284,6 +323,9 @@ build_engine_info(struct snapshot **ret, struct json_object *version, struct jso
 		return r;
 	read_fields(&d, version, version_fields, ARRAY_SIZE(version_fields));
 	read_fields(&d, info, info_fields, ARRAY_SIZE(info_fields));
+	draft_set(&d, FACT_ENGINE_SECCOMP, judge_seccomp(d.arena, info, profile));
+	draft_set(
+	    &d, FACT_ENGINE_NO_NEW_PRIVILEGES, no_new_privileges(d.arena, info, major, minor));
 	return draft_finish(&d, ret);
 }
 

@@ -43,6 +43,8 @@
 	X(ENGINE_ROOTLESS, "engine.rootless", type_bool, TOPIC_ENGINE_INFO, 0, "GET /info SecurityOptions", "the engine runs rootless") \
 	X(ENGINE_SELINUX, "engine.selinux", type_bool, TOPIC_ENGINE_INFO, 0, "GET /info SecurityOptions", "SELinux support is on in the engine") \
 	X(ENGINE_SECCOMP_PROFILE, "engine.seccomp_profile", type_string, TOPIC_ENGINE_INFO, 0, "GET /info SecurityOptions", "the default seccomp profile; empty without seccomp") \
+	X(ENGINE_SECCOMP, "engine.seccomp", type_string, TOPIC_ENGINE_INFO, 0, "GET /info SecurityOptions, the profile's file", "what the default seccomp profile comes to: empty without seccomp, unconfined, builtin, forbids, or forbids-nothing") \
+	X(ENGINE_NO_NEW_PRIVILEGES, "engine.no_new_privileges", type_bool, TOPIC_ENGINE_INFO, 0, "GET /info SecurityOptions", "containers made from now on can't gain privileges; absent where the engine doesn't say so, before API 1.43") \
 	X(ENGINE_AUTHORIZATION_PLUGINS, "engine.authorization_plugins", type_list_string, TOPIC_ENGINE_INFO, 0, "GET /info Plugins.Authorization", "authorization plugins in force") \
 	X(ENGINE_SWARM, "engine.swarm", type_string, TOPIC_ENGINE_INFO, 0, "GET /info Swarm.LocalNodeState", "inactive, active, locked ...") \
 	/* engine.settings */ \
@@ -120,6 +122,7 @@
 	X(CONTAINER_CAP_ADD, "container.cap_add", type_list_string, TOPIC_CONTAINER_INSPECT, 0, "GET /containers/{id}/json HostConfig.CapAdd", "capabilities added: upper case, no CAP_") \
 	X(CONTAINER_CAP_DROP, "container.cap_drop", type_list_string, TOPIC_CONTAINER_INSPECT, 0, "GET /containers/{id}/json HostConfig.CapDrop", "capabilities dropped: upper case, no CAP_") \
 	X(CONTAINER_SECURITY_OPT, "container.security_opt", type_list_security_opt, TOPIC_CONTAINER_INSPECT, 0, "GET /containers/{id}/json HostConfig.SecurityOpt", "security options as name and value, whichever separator") \
+	X(CONTAINER_SECCOMP, "container.seccomp", type_string, TOPIC_CONTAINER_INSPECT, 0, "GET /containers/{id}/json HostConfig.SecurityOpt", "what the seccomp profile that it asks for comes to: empty when it asks for none, unconfined, builtin, forbids, or forbids-nothing") \
 	X(CONTAINER_APPARMOR_PROFILE, "container.apparmor_profile", type_string, TOPIC_CONTAINER_INSPECT, 0, "GET /containers/{id}/json AppArmorProfile", "empty before the first start") \
 	X(CONTAINER_PROCESS_LABEL, "container.process_label", type_string, TOPIC_CONTAINER_INSPECT, 0, "GET /containers/{id}/json ProcessLabel", "SELinux label of its processes") \
 	X(CONTAINER_NETWORK_MODE, "container.network_mode", type_string, TOPIC_CONTAINER_INSPECT, 0, "GET /containers/{id}/json HostConfig.NetworkMode", "host, bridge, none, container:<id> ...") \

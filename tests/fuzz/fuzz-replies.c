@@ -24,7 +24,7 @@ build_all(struct json_object *json)
 	snapshot_must_hold(r, s);
 	r = build_image_inspect(&s, json, &in_use, NULL, INT64_C(1700000000000));
 	snapshot_must_hold(r, s);
-	r = build_engine_info(&s, json, json);
+	r = build_engine_info(&s, json, json, NULL);
 	snapshot_must_hold(r, s);
 	r = build_engine_bridge(&s, json);
 	snapshot_must_hold(r, s);

@@ -20,6 +20,10 @@ from verdicts import Verdicts, VerdictsTest
 SSHD = "rm /bin/ps; printf '#!/bin/sh\nsleep 86400\n' >/tmp/sshd; chmod +x /tmp/sshd; exec /tmp/sshd"
 TALKS_OF_SSHD = ("sh", "-c", "sleep 86400; echo sshd")
 
+ALLOWS_ALL = '{"defaultAction": "SCMP_ACT_ALLOW"}'
+FORBIDS = """{"defaultAction": "SCMP_ACT_ALLOW",
+    "syscalls": [{"names": ["mount"], "action": "SCMP_ACT_ERRNO"}]}"""
+
 # name: options, command. What runs is judged by what the kernel shows, what was made only by its configuration.
 RUNNING = {
     "plain": [],
@@ -27,6 +31,8 @@ RUNNING = {
     "net-admin": ["--cap-add", "cap_net_admin"],
     "seccomp-off": ["--security-opt", "seccomp=unconfined"],
     "seccomp-off-colon": ["--security-opt", "seccomp:unconfined"],
+    "seccomp-allows-all": ["--security-opt", "seccomp={srv}/allows-all.json"],
+    "seccomp-forbids": ["--security-opt", "seccomp={srv}/forbids.json"],
     "nnp": ["--security-opt", "no-new-privileges"],
     "nnp-true": ["--security-opt", "no-new-privileges:true"],
     "nnp-false": ["--security-opt", "no-new-privileges:false"],
@@ -81,6 +87,8 @@ CREATED = {
     "label-off": ["--security-opt", "label=disable"],
     "apparmor-off": ["--security-opt", "apparmor=unconfined"],
     "seccomp-made-off": ["--security-opt", "seccomp=unconfined"],
+    "seccomp-made-allowing-all": ["--security-opt", "seccomp={srv}/allows-all.json"],
+    "seccomp-made-forbidding": ["--security-opt", "seccomp={srv}/forbids.json"],
     "nnp-made-false": ["--security-opt", "no-new-privileges=false"],
     "nnp-made": ["--security-opt", "no-new-privileges"],
 }
@@ -141,7 +149,9 @@ def set_up_on_host():
         docker.docker(
             "volume", "create", "--opt", "type=none", "--opt", "o=bind", "--opt", f"device={device}", name
         )
-    make(docker.run, RUNNING)
+    world.write_file(os.path.join(srv, "allows-all.json"), ALLOWS_ALL)
+    world.write_file(os.path.join(srv, "forbids.json"), FORBIDS)
+    make(docker.run, RUNNING, srv=srv)
     make(docker.run, JOINED)
     make(docker.create, CREATED, srv=srv, link=link)
     make(docker.create, INHERITING)
@@ -357,6 +367,11 @@ class OnHost(VerdictsTest):
     def test_5_21_both_spellings(self):
         self.assert_verdict("fail", "5.21", "seccomp-off", "seccomp-off-colon", "seccomp-made-off")
         self.assert_verdict("pass", "5.21", "plain", "made")
+
+    def test_5_21_filter_that_forbids_nothing(self):
+        """To the kernel it is a filter like any other."""
+        self.assert_verdict("fail", "5.21", "seccomp-allows-all", "seccomp-made-allowing-all")
+        self.assert_verdict("pass", "5.21", "seccomp-forbids", "seccomp-made-forbidding")
 
     def test_5_25_false_is_not_true(self):
         self.assert_verdict("fail", "5.25", "nnp-false", "nnp-made-false", "plain")

@@ -272,6 +272,22 @@ class Settings(VerdictsTest):
         docker.create("--name", "made")
         self.assert_verdict("fail", "5.21", "runs", "made", seen=Verdicts.of(docker))
 
+    def test_5_21_profile_of_the_engine(self):
+        """A file: what is in it counts, as it was when dockerd read it."""
+        profile = os.path.join(folder, "seccomp.json")
+        world.write_file(profile, '{"defaultAction": "SCMP_ACT_ALLOW"}')
+        docker = engine.Engine(flags={"seccomp-profile": profile})
+        self.addCleanup(docker.close)
+        docker.start()
+        docker.run("--name", "runs")
+        docker.create("--name", "made")
+        late = Verdicts.of(docker)
+        self.assert_verdict("fail", "5.21", "runs", "made", seen=late)
+
+        world.write_file(profile, '{"defaultAction": "SCMP_ACT_ERRNO"}')
+        late = Verdicts.of(docker)
+        self.assert_verdict("unknown", "5.21", "runs", "made", seen=late)
+
     def test_5_25_default_is_not_for_those_made_before(self):
         self.assert_verdict("fail", "5.25", "before", "opted-out", seen=seen["new-default"])
         self.assert_verdict("pass", "5.25", "after", seen=seen["new-default"])

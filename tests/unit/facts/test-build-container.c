@@ -72,6 +72,7 @@ static const struct {
 				       "{\"name\":\"label\",\"value\":\"disable\"},"
 				       "{\"name\":\"apparmor\",\"value\":\"mine\"},"
 				       "{\"name\":\"label\",\"value\":\"disable\"}]" },
+	{ FACT_CONTAINER_SECCOMP, "\"unconfined\"" },
 	{ FACT_CONTAINER_APPARMOR_PROFILE, "\"mine\"" },
 	{ FACT_CONTAINER_PROCESS_LABEL, "\"\"" },
 	{ FACT_CONTAINER_NETWORK_MODE, "\"host\"" },
@@ -614,6 +615,9 @@ a_bent_reply(struct json_object *bent, enum bend how, const char *where, void *c
 		if (how == BEND_REMOVE && may_be_missing(where))
 			continue;
 		if (how == BEND_NULL && (is_empty(v) || may_be_missing(where)))
+			continue;
+		/* No options ask for no profile. */
+		if (how == BEND_NULL && strcmp(where, ".HostConfig.SecurityOpt") == 0)
 			continue;
 		/* What is in force is gone, what is asked for is still there. */
 		if (how == BEND_NULL &&

@@ -6,7 +6,7 @@ built(struct json_object *version, struct json_object *info)
 {
 	struct snapshot *s = NULL;
 
-	assert_int_equal(build_engine_info(&s, version, info), 0);
+	assert_int_equal(build_engine_info(&s, version, info, NULL), 0);
 	assert_types_hold(s);
 	return s;
 }
@@ -57,6 +57,8 @@ static const struct {
 	{ FACT_ENGINE_ROOTLESS, "false" },
 	{ FACT_ENGINE_SELINUX, "false" },
 	{ FACT_ENGINE_SECCOMP_PROFILE, "\"default\"" },
+	{ FACT_ENGINE_SECCOMP, "\"builtin\"" },
+	{ FACT_ENGINE_NO_NEW_PRIVILEGES, "absent" },
 	{ FACT_ENGINE_AUTHORIZATION_PLUGINS, "[]" },
 	{ FACT_ENGINE_SWARM, "\"inactive\"" },
 };
@@ -123,6 +125,19 @@ static const struct {
 	{ "Swarm", "null", FACT_ENGINE_SWARM, NULL },
 	{ "ApiVersion", "\"1.50\"", FACT_ENGINE_API, "\"1.50\"" },
 	{ "ApiVersion", "\"2.0\"", FACT_ENGINE_DEBUG, "false" },
+	{ "SecurityOptions", "[\"name=seccomp,profile=builtin\"]", FACT_ENGINE_SECCOMP,
+	    "\"builtin\"" },
+	{ "SecurityOptions", "[\"name=seccomp,profile=unconfined\"]", FACT_ENGINE_SECCOMP,
+	    "\"unconfined\"" },
+	{ "SecurityOptions", "[\"name=seccomp,profile=/p.json\"]", FACT_ENGINE_SECCOMP, NULL },
+	{ "SecurityOptions", "[\"name=seccomp\"]", FACT_ENGINE_SECCOMP, NULL },
+	{ "SecurityOptions", "[]", FACT_ENGINE_SECCOMP, "\"\"" },
+	{ "SecurityOptions", "[\"name=no-new-privileges\"]", FACT_ENGINE_NO_NEW_PRIVILEGES,
+	    "true" },
+	{ "SecurityOptions", "{}", FACT_ENGINE_NO_NEW_PRIVILEGES, NULL },
+	{ "ApiVersion", "\"1.42\"", FACT_ENGINE_NO_NEW_PRIVILEGES, "absent" },
+	{ "ApiVersion", "\"1.43\"", FACT_ENGINE_NO_NEW_PRIVILEGES, "false" },
+	{ "ApiVersion", "\"2.0\"", FACT_ENGINE_NO_NEW_PRIVILEGES, "false" },
 };
 
 static void
@@ -137,6 +152,42 @@ spellings(void **state)
 		else
 			assert_fact(s, cases[i].fact, cases[i].value);
 	}
+}
+
+/* A profile of the site's own: its content counts, and what can't be read is not taken for good. */
+static void
+a_profile_of_its_own(void **state)
+{
+	static const struct {
+		struct engine_profile_input in;
+		const char *value; /* NULL: unreadable */
+	} profiles[] = {
+		{ { .text = "{\"defaultAction\":\"SCMP_ACT_ALLOW\"}" }, "\"forbids-nothing\"" },
+		{ { .text = "{\"defaultAction\":\"SCMP_ACT_ERRNO\"}" }, "\"forbids\"" },
+		{ { .text = "no json" }, NULL },
+		{ { .why = "Permission denied" }, NULL },
+		{ { 0 }, NULL },
+	};
+	struct json_object *version = recorded("version.json"), *info = recorded("info.json");
+	char path[32];
+
+	assert_false(engine_profile_path(info, path, sizeof(path)));
+	json_object_object_add(info, "SecurityOptions",
+	    json_tokener_parse("[\"name=seccomp,profile=/etc/a,b.json\"]"));
+	assert_true(engine_profile_path(info, path, sizeof(path)));
+	assert_string_equal(path, "/etc/a,b.json");
+	assert_false(engine_profile_path(info, path, 5));
+	for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
+		_cleanup_(snapshot_freep) struct snapshot *s = NULL;
+
+		assert_int_equal(build_engine_info(&s, version, info, &profiles[i].in), 0);
+		if (profiles[i].value == NULL)
+			assert_unreadable(s, FACT_ENGINE_SECCOMP, "");
+		else
+			assert_fact(s, FACT_ENGINE_SECCOMP, profiles[i].value);
+	}
+	json_object_put(version);
+	json_object_put(info);
 }
 
 static void
@@ -175,7 +226,7 @@ nonsense(void **state)
 		struct json_object *version = json_tokener_parse(texts[i].version);
 		struct json_object *info = json_tokener_parse(texts[i].info);
 
-		assert_int_equal(build_engine_info(&s, version, info), BUILD_E_NONSENSE);
+		assert_int_equal(build_engine_info(&s, version, info, NULL), BUILD_E_NONSENSE);
 		json_object_put(version);
 		json_object_put(info);
 	}
@@ -222,10 +273,11 @@ a_bent_version(struct json_object *bent, enum bend how, const char *where, void 
 	_cleanup_(snapshot_freep) struct snapshot *s = NULL;
 
 	if (strcmp(where, ".ApiVersion") == 0) {
-		assert_int_equal(build_engine_info(&s, bent, replies->info), BUILD_E_NONSENSE);
+		assert_int_equal(
+		    build_engine_info(&s, bent, replies->info, NULL), BUILD_E_NONSENSE);
 		return;
 	}
-	assert_int_equal(build_engine_info(&s, bent, replies->info), 0);
+	assert_int_equal(build_engine_info(&s, bent, replies->info, NULL), 0);
 	check_bent(s, replies->whole, how, where);
 }
 
@@ -317,6 +369,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_engine_of_today),
 		cmocka_unit_test(spellings),
+		cmocka_unit_test(a_profile_of_its_own),
 		cmocka_unit_test(an_engine_too_old),
 		cmocka_unit_test(nonsense),
 		cmocka_unit_test(bent_replies_never_make_another_fact),
