@@ -27,7 +27,7 @@ is_wanted(void *arg, const struct finding_view *view)
 {
 	const struct check *c = arg;
 
-	return filter_matches_finding(c->o->filter, c->rb, view);
+	return filter_matches_finding(c->o->filter, UINT32_MAX, c->rb, view);
 }
 
 static struct findings_query
@@ -89,20 +89,42 @@ print(struct check *c)
 
 struct outcome {
 	struct check *c;
-	bool found, incomplete;
+	bool any, found, incomplete;
 };
 
+/* Which verdicts are shown changes nothing in what is so. */
 static int
 note_outcome(void *arg, const struct finding_view *view)
 {
+	static const uint32_t filters = ~(1U << FILTER_VERDICT);
 	struct outcome *outcome = arg;
 
+	if (!filter_matches_finding(outcome->c->o->filter, filters, outcome->c->rb, view))
+		return 0;
+	outcome->any = true;
 	/* It counts under its exception alone. */
-	if (!is_wanted(outcome->c, view) || view->exception != NULL)
+	if (view->exception != NULL)
 		return 0;
 	outcome->found |= (outcome->c->o->fail_on & (1U << view->verdict)) != 0;
 	outcome->incomplete |= view->verdict == VERDICT_UNKNOWN;
 	return 0;
+}
+
+/* Why the filters left nothing: a rule that is meant and not judged, else the subjects. */
+static int
+fail_empty(const struct check *c)
+{
+	for (unsigned i = 0; i < c->rb->n_rules; i++) {
+		const struct rule *rule = c->rb->rules[i];
+		const struct filter_view view = { .rule = rule, .verdict = -1, .kind = -1 };
+
+		if (!rule->selected &&
+		    filter_matches_part(c->o->filter, FILTERS_OF_RULES, c->rb, &view))
+			return command_fail(STATUS_USAGE, "nothing was audited: %s: %s", rule->key,
+			    rule->unselected_why);
+	}
+	return command_fail(
+	    STATUS_USAGE, "nothing was audited: nothing here is what the filters name");
 }
 
 static int
@@ -111,6 +133,8 @@ status_of(struct check *c)
 	struct outcome outcome = { .c = c };
 
 	(void)judge_each_finding(audit_once_query(c->audit).judge, note_outcome, &outcome);
+	if (!outcome.any)
+		return fail_empty(c);
 	if (outcome.found)
 		return STATUS_FOUND;
 	return outcome.incomplete ? STATUS_INCOMPLETE : STATUS_OK;

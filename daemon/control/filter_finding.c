@@ -13,9 +13,43 @@ labels_of(const struct subject *s)
 	return snapshot_get(s->snapshots[TOPIC_CONTAINER_INSPECT], FACT_CONTAINER_LABELS);
 }
 
+/* Filters that choose among subjects of that kind. */
+static uint32_t
+filters_of(enum subject_kind kind)
+{
+	switch (kind) {
+	case SUBJECT_CONTAINER:
+		return 1U << FILTER_CONTAINER | 1U << FILTER_IMAGE | 1U << FILTER_LABEL;
+	case SUBJECT_IMAGE:
+		return 1U << FILTER_IMAGE;
+	case SUBJECT_FILE:
+		return 1U << FILTER_FILE;
+	case SUBJECT_HOST:
+	case SUBJECT_ENGINE:
+	case SUBJECT_SWARM:
+	case _SUBJECT_KINDS:
+		break;
+	}
+	return 0;
+}
+
+/* What of the subject isn't known, and so cannot be held against the filters. */
+static uint32_t
+filters_unknown(const struct finding_view *view, const struct value *labels)
+{
+	if (view->verdict != VERDICT_UNKNOWN)
+		return 0;
+	if (view->subject->kind != view->rule->scope)
+		return filters_of(view->rule->scope);
+	if (view->subject->kind == SUBJECT_CONTAINER &&
+	    (labels == NULL || labels->type != VALUE_MAP))
+		return 1U << FILTER_LABEL;
+	return 0;
+}
+
 bool
-filter_matches_finding(
-    const struct filter *f, const struct rulebook *rb, const struct finding_view *view)
+filter_matches_finding(const struct filter *f, uint32_t filters, const struct rulebook *rb,
+    const struct finding_view *view)
 {
 	struct filter_view v = { .rule = view->rule,
 		.verdict = view->verdict,
@@ -25,7 +59,7 @@ filter_matches_finding(
 		.image = view->subject->image,
 		.labels = labels_of(view->subject) };
 
-	return filter_matches(f, rb, &v);
+	return filter_matches_part(f, filters & ~filters_unknown(view, v.labels), rb, &v);
 }
 
 static const struct subject *

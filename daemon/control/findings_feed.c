@@ -30,7 +30,7 @@ is_wanted(void *arg, const struct finding_view *view)
 {
 	const struct findings_feed *f = arg;
 
-	return filter_matches_finding(f->filter, f->rb, view);
+	return filter_matches_finding(f->filter, UINT32_MAX, f->rb, view);
 }
 
 /* The next piece of the document; 0 or -ENOMEM. */

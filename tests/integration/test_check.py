@@ -199,6 +199,26 @@ class Filters(unittest.TestCase):
         self.assertEqual(check("--rule", "5.4", "--container", "web")[0], OK)
         self.assertEqual(check("--rule", "5.4", "--container", "root")[0], FOUND)
 
+    def test_what_is_shown_changes_no_exit_status(self):
+        self.assertEqual(check("--rule", "5.4", "--verdict", "pass")[0], FOUND)
+
+    def test_nothing_that_matches_is_no_clean_host(self):
+        for arguments in (("--container", "wbe"), ("--image", "nobody/nothing"), ("--file", "/nowhere"),
+                          ("--label", "tier=back"), ("--section", "1", "--container", "web")):
+            with self.subTest(arguments=arguments):
+                status, _, err = check(*arguments)
+                self.assertEqual(status, USAGE)
+                self.assertIn("nothing was audited", err)
+
+    def test_rule_that_is_left_out_is_no_clean_host(self):
+        path = world.scratch("c-")
+        self.addCleanup(shutil.rmtree, path)
+        config = world.write_file(os.path.join(path, "plimsoll.yaml"),
+                                  "select:\n  exclude:\n    - {rule: 5.4, reason: so be it}\n")
+        status, _, err = check("--config", config, "--rule", "5.4")
+        self.assertEqual(status, USAGE)
+        self.assertIn("container-privileged: excluded: so be it", err)
+
     def test_unknown_values_are_refused(self):
         for arguments in (("--rule", "5.400"), ("--severity", "awful"), ("--verdict", "maybe"), ("--level", "x")):
             with self.subTest(arguments=arguments):
@@ -274,6 +294,14 @@ class NoEngine(unittest.TestCase):
         self.assertEqual(self.check("--rule", "3.20")[0], OK)
         self.host.chmod("/etc/default/docker", 0o666)
         self.assertEqual(self.check(*both)[0], FOUND)
+
+    def test_filters_let_no_unknown_pass(self):
+        """What could not be listed may be what was named."""
+        for arguments in (("--container", "web"), ("--container", "web", "--rule", "5.4"), ("--label", "tier=front"),
+                          ("--image", "busybox"), ("--rule", "5.4", "--verdict", "fail")):
+            with self.subTest(arguments=arguments):
+                self.assertEqual(self.check(*arguments)[0], INCOMPLETE)
+        self.assertIn(self.socket, self.check("--container", "web", "--rule", "5.4")[1])
 
     def test_socket_that_nobody_serves(self):
         with socket.socket(socket.AF_UNIX) as dead:
