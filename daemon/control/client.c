@@ -96,6 +96,19 @@ no_answer(const char *socket, const char *why, char **reterr)
 	return CLIENT_E_NO_ANSWER;
 }
 
+static int
+not_connected(const char *socket, int error, char **reterr)
+{
+	if (error != EACCES)
+		return no_answer(socket, strerror(error), reterr);
+	if (asprintf(reterr,
+		"no answer at %s: %s\nroot and the group plimsoll may ask: try it with sudo, or "
+		"become a member with adduser YOU plimsoll",
+		socket, strerror(error)) < 0)
+		return -ENOMEM;
+	return CLIENT_E_NO_ANSWER;
+}
+
 /* The daemon's own words, from {"error", "hint"}. */
 static int
 refused(const struct answer *a, long status, char **reterr)
@@ -165,8 +178,8 @@ ask(struct answer *a, const char *socket, const char *target, bool post, char **
 		long error = 0;
 
 		(void)curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &error);
-		return no_answer(
-		    socket, error == 0 ? curl_easy_strerror(code) : strerror((int)error), reterr);
+		if (error != 0)
+			return not_connected(socket, (int)error, reterr);
 	}
 	if (code != CURLE_OK)
 		return no_answer(socket, curl_easy_strerror(code), reterr);

@@ -161,6 +161,9 @@ no_such_command(const char *name)
 
 	for (unsigned i = 0; i < command_count; i++)
 		nearest_offer(&n, command_table[i].name);
+	if (*name == '-')
+		return command_fail(
+		    STATUS_USAGE, "%.64s: options come behind the command: plimsoll help", name);
 	(void)command_fail(STATUS_USAGE,
 	    n.name != NULL ? "no such command: %.64s; did you mean %s?" : "no such command: %.64s",
 	    name, n.name);

@@ -67,7 +67,8 @@ static int
 take_fail_on(struct options *o, const char *value, char **reterr)
 {
 	o->fail_on = 0;
-	while (*value != '\0') {
+	/* Nothing is no word either: an empty variable of a script would let everything through. */
+	do {
 		size_t len = strcspn(value, ",");
 		char word[32];
 		int verdict;
@@ -80,7 +81,19 @@ take_fail_on(struct options *o, const char *value, char **reterr)
 			    word);
 		o->fail_on |= 1U << verdict;
 		value += len + (value[len] == ',');
-	}
+	} while (*value != '\0');
+	return 0;
+}
+
+static int
+take_engine(struct options *o, const char *value, char **reterr)
+{
+	static const char scheme[] = "unix://";
+	bool other = strstr(value, "://") != NULL && strncmp(value, scheme, strlen(scheme)) != 0;
+
+	if (other || *value == '\0')
+		return invalid(reterr, "--engine takes the path of a Unix socket, not", value);
+	o->engine = value;
 	return 0;
 }
 
@@ -126,7 +139,7 @@ static const struct option_info {
 	{ OPTIONS_RULES, 0, "config", "FILE",
 	    "settings (" SETUP_CONFIG "); its folders lie beside it", TEXT(config) },
 	{ OPTIONS_RULES, 0, "rules-dir", "DIR", "the rules as shipped", TEXT(rules_dir) },
-	{ OPTIONS_HOST, 0, "engine", "SOCKET", "the Docker engine's socket", TEXT(engine) },
+	{ OPTIONS_HOST, 0, "engine", "SOCKET", "the Docker engine's socket", BY(take_engine) },
 	{ OPTIONS_HOST, 0, "host-root", "DIR", "look for the host's files below DIR",
 	    TEXT(host_root) },
 	{ OPTIONS_DAEMON, 0, "state", "DIR", "where the ledger is kept (" SETUP_STATE ")",

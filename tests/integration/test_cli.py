@@ -58,7 +58,9 @@ class Help(unittest.TestCase):
     def test_wrong_usage(self):
         for arguments in ((), ("chekc",), ("status", "--colour"), ("check", "--format", "xml"), ("explain",),
                           ("eval",), ("eval", "1", "2", "3"), ("status", "now"), ("drift", "--since", "lately"),
-                          ("rules", "show"), ("rules", "5.4"), ("findings", "--rule")):
+                          ("rules", "show"), ("rules", "5.4"), ("findings", "--rule"), ("--socket", "/p.sock", "status"),
+                          ("check", "--fail-on", ""), ("check", "--engine", "tcp://localhost:2375"),
+                          ("check", "--engine", "")):
             with self.subTest(arguments=arguments):
                 status, out, err = daemon.plimsoll(*arguments)
                 self.assertEqual((status, out), (USAGE, ""))
@@ -103,6 +105,17 @@ class NoDaemon(unittest.TestCase):
                 self.assertEqual((status, out), (NO_DAEMON, ""))
                 self.assertIn("/nowhere/p.sock", err)
                 self.assertIn("systemctl status plimsolld", err)
+
+    def test_says_who_may_ask(self):
+        path = world.scratch("n-")
+        self.addCleanup(shutil.rmtree, path)
+        program = shutil.copy(daemon.program("plimsoll"), path)
+        os.chmod(os.path.dirname(plimsolld.socket), 0o755)
+        status, out, err = daemon.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program,
+                                       "status", "--socket", plimsolld.socket])
+        self.assertEqual((status, out), (NO_DAEMON, ""))
+        self.assertIn(plimsolld.socket, err)
+        self.assertIn("group plimsoll", err)
 
     def test_rule_is_explained_all_the_same(self):
         status, out, _ = daemon.plimsoll("explain", "5.4", "--socket", "/nowhere/p.sock")
