@@ -153,6 +153,119 @@ test_editions(void **state)
 	}
 }
 
+/* --- against the list of editions --- */
+
+enum {
+	LISTED_RULE,
+	LISTED_FIRST,                    /* number, scored and level in 1.11.0 */
+	LISTED_SIXTH = LISTED_FIRST + 3, /* number and mark in 1.6.0 */
+	LISTED_SEVENTH = LISTED_SIXTH + 2,
+	LISTED_EIGHTH,
+	_LISTED,
+	LISTED_MAX = 512, /* bytes of a line */
+};
+
+static bool
+is_listed(const char *text)
+{
+	return strcmp(text, "-") != 0;
+}
+
+static const struct benchmark_entry *
+find_entry(const struct benchmark *b, const char *id)
+{
+	for (unsigned i = 0; i < b->n_entries; i++)
+		if (strcmp(b->entries[i].id, id) == 0)
+			return &b->entries[i];
+	fail_msg("%s has no %s", b->id, id);
+	return NULL;
+}
+
+static void
+compare_with(const char *const *listed, const struct benchmark_entry *e, const char *scored)
+{
+	if (e->rule != NULL && strcmp(e->rule->key, listed[LISTED_RULE]) != 0)
+		fail_msg("%s is %s, and %s in the list", e->id, e->rule->key, listed[LISTED_RULE]);
+	if (is_listed(scored) && e->scored != (strcmp(scored, "yes") == 0))
+		fail_msg("%s %s: another mark in the list", e->id, listed[LISTED_RULE]);
+}
+
+/* Where a number of each edition stands in a line, and its mark; 0: no mark is listed. */
+static const struct {
+	const char *id;
+	unsigned number, scored;
+} listed_editions[] = {
+	{ "cis-docker-1.11.0", LISTED_FIRST, LISTED_FIRST + 1 },
+	{ "cis-docker-1.6.0", LISTED_SIXTH, LISTED_SIXTH + 1 },
+	{ "cis-docker-1.7.0", LISTED_SEVENTH, 0 },
+	{ "cis-docker-1.8.0", LISTED_EIGHTH, 0 },
+};
+
+static void
+compare_line(char *line, unsigned *counts)
+{
+	const struct benchmark_entry *e;
+	const char *listed[_LISTED];
+	unsigned n = 0;
+
+	line[strcspn(line, "\n")] = '\0';
+	for (char *rest = line; rest != NULL && n < _LISTED; n++)
+		listed[n] = strsep(&rest, "\t");
+	assert_int_equal(n, _LISTED);
+	for (size_t i = 0; i < ARRAY_SIZE(listed_editions); i++) {
+		if (!is_listed(listed[listed_editions[i].number]))
+			continue;
+		e = find_entry(
+		    find_benchmark(listed_editions[i].id), listed[listed_editions[i].number]);
+		compare_with(listed, e,
+		    listed_editions[i].scored != 0 ? listed[listed_editions[i].scored] : "-");
+		if (i == 0)
+			assert_int_equal(e->level, atoi(listed[LISTED_FIRST + 2]));
+		counts[i]++;
+	}
+}
+
+static void
+test_numbers_levels_and_marks(void **state)
+{
+	unsigned counts[ARRAY_SIZE(listed_editions)] = { 0 };
+	_cleanup_(freep) char *path = NULL;
+	char line[LISTED_MAX];
+	FILE *f;
+
+	(void)state;
+	assert_true(asprintf(&path, "%s/tests/data/editions.tsv", getenv("PLIMSOLL_SOURCE")) > 0);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (line[0] != '#')
+			compare_line(line, counts);
+	assert_int_equal(fclose(f), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(listed_editions); i++)
+		assert_int_equal(counts[i], find_benchmark(listed_editions[i].id)->n_entries);
+}
+
+/* The later editions agree on the level of each rule. */
+static void
+test_levels_of_later_editions(void **state)
+{
+	static const char *const ids[] = { "cis-docker-1.6.0", "cis-docker-1.7.0",
+		"cis-docker-1.8.0" };
+	const struct benchmark_entry *before, *now;
+
+	(void)state;
+	for (unsigned r = 0; r < rulebook->n_rules; r++) {
+		before = NULL;
+		for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+			now = benchmark_entry_of(find_benchmark(ids[i]), rulebook->rules[r]);
+			if (now != NULL && before != NULL && now->level != before->level)
+				fail_msg(
+				    "%s: another level in %s", rulebook->rules[r]->key, ids[i]);
+			before = now != NULL ? now : before;
+		}
+	}
+}
+
 static void
 test_first_edition_is_whole(void **state)
 {
@@ -199,6 +312,8 @@ main(void)
 		cmocka_unit_test(test_editions),
 		cmocka_unit_test(test_first_edition_is_whole),
 		cmocka_unit_test(test_every_rule_has_a_number),
+		cmocka_unit_test(test_numbers_levels_and_marks),
+		cmocka_unit_test(test_levels_of_later_editions),
 	};
 	size_t n = ARRAY_SIZE(editions);
 	int failed;
