@@ -78,6 +78,8 @@ on_clock(evutil_socket_t fd, short events, void *arg)
 
 		for (unsigned t = 0; t < kind_topics[e->s.kind].n; t++)
 			tick_topic(j, e, first + t, now_ms);
+		if (e->s.kind == SUBJECT_IMAGE && image_use_tick(j, e) < 0)
+			judge_trouble(j, "out of memory");
 	}
 	covers_tick(j);
 	prune_tick(j);

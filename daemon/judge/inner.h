@@ -65,6 +65,8 @@ struct entry {
 	bool recheck;               /* an exception may have come or gone */
 	bool globbed;               /* a file that globs alone name */
 	bool succeeded;             /* another container took its place already */
+	bool used;                  /* an image: some container was made of it, or ... */
+	int64_t used_until_ms;      /* CLOCK_REALTIME: ... may be soon; 0: one is there */
 };
 TAILQ_HEAD(entries, entry);
 
@@ -448,6 +450,10 @@ bool is_engine_socket(const struct judge *j, const struct subject *s);
 int image_use_begins(struct judge *j, const struct entry *container, const struct cause *cause);
 /* A container goes, and is still held. */
 int image_use_ends(struct judge *j, const struct entry *container, const struct cause *cause);
+/* What was read of an image: it stays in use for report.carried_within, over a restart as well. */
+void image_use_read(struct judge *j, struct entry *image, struct snapshot *fresh);
+/* Looks at it again when that time is over. 0 or -ENOMEM. */
+int image_use_tick(struct judge *j, struct entry *image);
 
 /* execs.c */
 int execs_begin(struct judge *j, struct entry *e);

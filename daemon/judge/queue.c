@@ -280,6 +280,8 @@ take_snapshot(struct judge *j, struct entry *e, struct snapshot *snapshot)
 		judge_trouble(j, "out of memory");
 	if (snapshot->topic == TOPIC_CONTAINER_INSPECT)
 		e->kin = kin_of(snapshot);
+	if (snapshot->topic == TOPIC_IMAGE_INSPECT)
+		image_use_read(j, e, snapshot);
 	swap_in(j, e, snapshot);
 	if (first && snapshot->topic == TOPIC_CONTAINER_INSPECT &&
 	    image_use_begins(j, e, entry_slot(e, TOPIC_CONTAINER_INSPECT)->working) < 0)

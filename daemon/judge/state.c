@@ -115,6 +115,8 @@ put_state(struct json_text *text, const struct judge *j, const struct entry *e,
 	(void)snprintf(kin, sizeof(kin), "%016" PRIx64, e->kin);
 	if (e->kin != 0)
 		object_string(&o, "kin", kin);
+	if (e->used)
+		object_int(&o, "used_until", e->used_until_ms);
 	findings = object_open(&o, "findings");
 	for (unsigned i = 0; i < s->n_findings; i++)
 		if (s->findings[i].judged)
@@ -194,6 +196,7 @@ static int
 load_entry(struct judge *j, int kind, const char *id, struct json_object *state)
 {
 	struct json_object *findings = NULL, *kept = NULL;
+	struct json_object *used_until = NULL;
 	const char *kin;
 	struct entry *e;
 	int r = 0;
@@ -219,6 +222,8 @@ load_entry(struct judge *j, int kind, const char *id, struct json_object *state)
 	kin = text_of(state, "kin");
 	if (kin != NULL)
 		e->kin = strtoull(kin, NULL, 16);
+	e->used = json_object_object_get_ex(state, "used_until", &used_until);
+	e->used_until_ms = json_object_get_int64(used_until);
 	e->known = true;
 	e->added_ms = 0;
 	return 0;

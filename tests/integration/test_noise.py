@@ -111,6 +111,34 @@ class Successors(Noise):
         self.assertNotIn("com.docker.compose", world.json.dumps(self.rows()))
         self.daemon.close()
 
+    def of_images(self):
+        return self.rows(lambda row: row.get("subject", {}).get("kind") == "image")
+
+    def image_verdicts(self):
+        found = self.daemon.get("/v1/findings", rule="image-healthcheck")["findings"]
+        return {f["verdict"] for f in found if f["subject"]["kind"] == "image" and f["subject"]["name"] == engine.IMAGE}
+
+    def test_image_of_a_replaced_container_is_no_news(self):
+        """Its only container goes away, and another one is made of it."""
+        self.start()
+        self.old = docker.create("--name", "web", "--privileged")
+        self.daemon.wait_drift(lambda row: row.get("subject", {}).get("id") == self.old, self.after)
+        world.wait_for("the image to be in use", lambda: self.image_verdicts() == {"fail"})
+        self.after = self.daemon.last_seq()
+        docker.remove(self.old)
+        self.daemon.wait_drift(lambda row: row["type"] == "gone", self.after)
+        self.daemon.post("/v1/rescan")
+        world.wait_for("the look to end", lambda: self.daemon.get("/v1/status")["settled"])
+        self.daemon.kill()
+        self.daemon.start()
+        docker.create("--name", "web", "--privileged")
+        self.daemon.wait_drift(lambda row: row["type"] == "carried", self.after)
+        self.caught_up()
+        self.assertEqual(self.of_images(), [])
+        self.assertEqual(self.image_verdicts(), {"fail"})
+        self.assertEqual(self.daemon.get("/v1/status")["counters"]["missed_changes"], 0)
+        self.daemon.close()
+
     def test_over_a_restart_of_the_daemon(self):
         self.start()
         self.old = docker.create("--name", "web")

@@ -28,7 +28,15 @@ static const struct rule_text rules[] = {
 	    .test = "container.readonly_rootfs",
 	    .says = "{subject} can write to its root file system",
 	    .severity = SEVERITY_LOW },
+	{ .key = "health",
+	    .scope = SUBJECT_IMAGE,
+	    .when = "image.in_use",
+	    .test = "size(image.healthcheck) > 0",
+	    .says = "{subject} has no health check",
+	    .severity = SEVERITY_LOW },
 };
+
+#define IMAGE_FACTS(in_use) "{\"image.in_use\": " in_use ", \"image.healthcheck\": []}"
 
 #define COMPOSE                                             \
 	"\"container.labels\": {"                           \
@@ -270,6 +278,73 @@ test_too_late(void **state)
 	expect(w, "gone readonly; appeared readonly; ");
 }
 
+static void
+look_at_image(struct world *w, const char *facts)
+{
+	world_set(w, SUBJECT_IMAGE, "nginx", facts);
+	world_look(w);
+}
+
+static bool
+has_rows(struct world *w)
+{
+	return ledger_last_seq(w->ledger) > w->read;
+}
+
+/* Its last container went away, and another one may be on its way: nothing is said of the image
+ * meanwhile, in this life or the next. */
+static void
+test_image_waits_for_a_container(void **state)
+{
+	struct world *w = *state;
+
+	world_set(w, SUBJECT_IMAGE, "nginx", IMAGE_FACTS("true"));
+	world_begin(w);
+	look_at_image(w, IMAGE_FACTS("false"));
+	expect(w, "");
+	world_stop(w);
+	world_start(w);
+	expect(w, "");
+	look_at_image(w, IMAGE_FACTS("true"));
+	expect(w, "");
+}
+
+static void
+test_image_waits_in_vain(void **state)
+{
+	struct world *w = *state;
+
+	w->rb->settings.carried_within_s = 1;
+	world_set(w, SUBJECT_IMAGE, "nginx", IMAGE_FACTS("true"));
+	world_begin(w);
+	look_at_image(w, IMAGE_FACTS("false"));
+	expect(w, "");
+	world_until(w, has_rows);
+	expect(w, "changed health fail not-applicable; ");
+	assert_string_equal(json_text(w->rows, "0/cause/source"), "clock");
+	assert_string_equal(
+	    json_text(w->rows, "0/cause/detail"), "no container was made of it for 1 s");
+	/* It was told once, and begins anew with the next container. */
+	look_at_image(w, IMAGE_FACTS("false"));
+	expect(w, "");
+	look_at_image(w, IMAGE_FACTS("true"));
+	expect(w, "regressed health not-applicable fail; ");
+	look_at_image(w, IMAGE_FACTS("false"));
+	expect(w, "");
+}
+
+static void
+test_image_waits_for_nobody(void **state)
+{
+	struct world *w = *state;
+
+	w->rb->settings.carried_within_s = 0;
+	world_set(w, SUBJECT_IMAGE, "nginx", IMAGE_FACTS("true"));
+	world_begin(w);
+	look_at_image(w, IMAGE_FACTS("false"));
+	expect(w, "changed health fail not-applicable; ");
+}
+
 int
 main(void)
 {
@@ -287,6 +362,9 @@ main(void)
 		IN_A_WORLD(test_over_a_restart),
 		IN_A_WORLD(test_while_nobody_watched),
 		IN_A_WORLD(test_too_late),
+		IN_A_WORLD(test_image_waits_for_a_container),
+		IN_A_WORLD(test_image_waits_in_vain),
+		IN_A_WORLD(test_image_waits_for_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
