@@ -269,16 +269,17 @@ findings_summary_print(struct json_object *summary, FILE *out, const struct styl
 	static const struct {
 		const char *name, *words;
 		enum colour colour;
+		bool always; /* even if there are none */
 	} counts[] = {
-		{ "fail", "fail", COLOUR_RED },
-		{ "unknown", "unknown", COLOUR_YELLOW },
-		{ "review", "to review", COLOUR_CYAN },
-		{ "pass", "pass", COLOUR_GREEN },
-		{ "not-applicable", "not applicable", COLOUR_NONE },
-		{ "waived", "waived", COLOUR_NONE },
-		{ "attested", "attested", COLOUR_NONE },
-		{ "notselected", "not selected", COLOUR_NONE },
-		{ "notchecked", "not checked", COLOUR_NONE },
+		{ "fail", "fail", COLOUR_RED, true },
+		{ "unknown", "unknown", COLOUR_YELLOW, true },
+		{ "review", "to review", COLOUR_CYAN, true },
+		{ "pass", "pass", COLOUR_GREEN, true },
+		{ "not-applicable", "not applicable", COLOUR_NONE, true },
+		{ "waived", "waived", COLOUR_NONE, false },
+		{ "attested", "attested", COLOUR_NONE, false },
+		{ "notselected", "not selected", COLOUR_NONE, false },
+		{ "notchecked", "not checked", COLOUR_NONE, false },
 	};
 	unsigned width = 0; /* of the line, with a comma and a space behind each count */
 	char text[64];
@@ -286,6 +287,8 @@ findings_summary_print(struct json_object *summary, FILE *out, const struct styl
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
 		int64_t n = member_int(summary, counts[i].name);
 
+		if (n == 0 && !counts[i].always)
+			continue;
 		(void)snprintf(text, sizeof(text), "%lld %s", (long long)n, counts[i].words);
 		width += text_width(text) + 2;
 		if (i > 0 && style->width != 0 && width > style->width) {
