@@ -30,12 +30,22 @@ is_wanted(void *arg, const struct finding_view *view)
 	return filter_matches_finding(c->o->filter, UINT32_MAX, c->rb, view);
 }
 
+static bool
+is_wanted_left_out(void *arg, const struct left_out *left_out)
+{
+	const struct check *c = arg;
+
+	return filter_matches_left_out(c->o->filter, c->rb, left_out);
+}
+
 static struct findings_query
 query_of(struct check *c)
 {
 	struct findings_query query = audit_once_query(c->audit);
 
 	query.wanted = is_wanted;
+	query.wanted_left_out = is_wanted_left_out;
+	query.benchmark = filter_benchmark(c->o->filter, c->rb);
 	query.arg = c;
 	return query;
 }

@@ -55,6 +55,10 @@ print_table(const struct options *o, struct json_object *document)
 		if (verdict < 0 || (shown & (1U << verdict)) != 0)
 			r = findings_table_add(table, finding);
 	}
+	if (r == 0 && (shown & AUDIT_TABLE_LEFT_OUT) != 0)
+		r = findings_table_add_list(table, member(document, "notselected"));
+	if (r == 0 && (shown & AUDIT_TABLE_LEFT_OUT) != 0)
+		r = findings_table_add_list(table, member(document, "notchecked"));
 	if (r == 0)
 		r = findings_table_print(table, stdout, &style, o->all);
 	if (r == 0)

@@ -387,6 +387,47 @@ filter_matches_part(const struct filter *f, uint32_t filters, const struct ruleb
 	return true;
 }
 
+/* Which part of the benchmark a value has to name. */
+static bool
+value_names(enum filter_kind kind, const char *value, const struct benchmark *b,
+    const struct benchmark_entry *e)
+{
+	switch (kind) {
+	case FILTER_RULE:
+		return strcmp(e->id, value) == 0;
+	case FILTER_SECTION:
+		return is_below(e->section, value);
+	case FILTER_LEVEL:
+		return is_of_level(e, value);
+	case FILTER_BENCHMARK:
+		return strcmp(b->id, value) == 0;
+	case FILTER_SEVERITY:
+	case FILTER_VERDICT:
+	case FILTER_CONTAINER:
+	case FILTER_IMAGE:
+	case FILTER_LABEL:
+	case FILTER_FILE:
+	case _FILTERS:
+		break;
+	}
+	return false;
+}
+
+bool
+filter_matches_entry(
+    const struct filter *f, const struct benchmark *b, const struct benchmark_entry *entry)
+{
+	for (int kind = 0; kind < _FILTERS; kind++) {
+		bool one = f->n[kind] == 0;
+
+		for (unsigned i = 0; i < f->n[kind] && !one; i++)
+			one = value_names((enum filter_kind)kind, f->values[kind][i], b, entry);
+		if (!one)
+			return false;
+	}
+	return true;
+}
+
 bool
 filter_matches(const struct filter *f, const struct rulebook *rb, const struct filter_view *view)
 {

@@ -76,6 +76,9 @@ bool filter_matches(
 /* The same by the filters of that set alone. Those of names need no rulebook. */
 bool filter_matches_part(const struct filter *f, uint32_t filters, const struct rulebook *rb,
     const struct filter_view *view);
+/* The same for a number of a benchmark that no rule stands for. */
+bool filter_matches_entry(
+    const struct filter *f, const struct benchmark *b, const struct benchmark_entry *entry);
 /* As the query part of an URL, without its question mark: "" for none. Caller frees; NULL when out
  * of memory. */
 char *filter_query(const struct filter *f);

@@ -62,6 +62,15 @@ filter_matches_finding(const struct filter *f, uint32_t filters, const struct ru
 	return filter_matches_part(f, filters & ~filters_unknown(view, v.labels), rb, &v);
 }
 
+bool
+filter_matches_left_out(const struct filter *f, const struct rulebook *rb, const struct left_out *l)
+{
+	const struct filter_view v = { .rule = l->rule, .verdict = -1, .kind = -1 };
+
+	return l->rule == NULL ? filter_matches_entry(f, l->benchmark, l->entry)
+			       : filter_matches(f, rb, &v);
+}
+
 static const struct subject *
 find_subject(const struct judge *judge, int kind, const char *id)
 {

@@ -33,6 +33,14 @@ is_wanted(void *arg, const struct finding_view *view)
 	return filter_matches_finding(f->filter, UINT32_MAX, f->rb, view);
 }
 
+static bool
+is_wanted_left_out(void *arg, const struct left_out *left_out)
+{
+	const struct findings_feed *f = arg;
+
+	return filter_matches_left_out(f->filter, f->rb, left_out);
+}
+
 /* The next piece of the document; 0 or -ENOMEM. */
 static int
 put_piece(struct findings_feed *f, struct evbuffer *data, bool *ret_complete)
@@ -81,6 +89,8 @@ findings_feed(struct request *rq, const struct api_config *config, struct filter
 	struct feed_handlers handlers = { on_drained, on_closed, f };
 	struct findings_query query = { .judge = config->judge,
 		.wanted = is_wanted,
+		.wanted_left_out = is_wanted_left_out,
+		.benchmark = filter_benchmark(filter, judge_rulebook(config->judge)),
 		.arg = f,
 		.started_ms = config->look->started_ms,
 		.took_ms = config->look->took_ms };

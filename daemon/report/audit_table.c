@@ -28,6 +28,22 @@ add_finding(void *arg, const struct finding_view *view)
 	return r;
 }
 
+static int
+add_left_out(const struct adding *a)
+{
+	struct json_object *not_selected = findings_not_selected_json(a->query);
+	struct json_object *not_checked = findings_not_checked_json(a->query);
+	int r = not_selected == NULL || not_checked == NULL ? -ENOMEM : 0;
+
+	if (r == 0)
+		r = findings_table_add_list(a->table, not_selected);
+	if (r == 0)
+		r = findings_table_add_list(a->table, not_checked);
+	(void)json_object_put(not_selected);
+	(void)json_object_put(not_checked);
+	return r;
+}
+
 int
 audit_table_print(const struct findings_query *query, uint32_t verdicts, bool all, FILE *out,
     const struct style *style)
@@ -41,6 +57,8 @@ audit_table_print(const struct findings_query *query, uint32_t verdicts, bool al
 	adding.table = table;
 	if (r == 0)
 		r = judge_each_finding(query->judge, add_finding, &adding);
+	if (r == 0 && (verdicts & AUDIT_TABLE_LEFT_OUT) != 0)
+		r = add_left_out(&adding);
 	if (r == 0)
 		r = findings_table_print(table, out, style, all);
 	if (r != 0)

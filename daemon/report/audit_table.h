@@ -10,8 +10,9 @@
 /* Verdicts that ask for somebody: what a table shows unless told otherwise. */
 #define AUDIT_TABLE_BAD (1U << VERDICT_FAIL | 1U << VERDICT_UNKNOWN | 1U << VERDICT_REVIEW)
 
-/* In such a set: those too that an exception covers. */
+/* In such a set: those too that an exception covers; and what is not judged at all. */
 #define AUDIT_TABLE_EXCEPTED (1U << 31)
+#define AUDIT_TABLE_LEFT_OUT (1U << 30)
 
 /* The findings that are meant and have one of these verdicts (a bit set of enum verdict), folded
  * unless `all`, and the counts of all that are meant. 0 or -ENOMEM. */

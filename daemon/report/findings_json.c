@@ -70,6 +70,30 @@ count_one(void *arg, const struct finding_view *view)
 }
 
 struct json_object *
+findings_not_selected_json(const struct findings_query *q)
+{
+	return left_out_not_selected(judge_rulebook(q->judge), q->wanted_left_out, q->arg);
+}
+
+struct json_object *
+findings_not_checked_json(const struct findings_query *q)
+{
+	return left_out_not_checked(
+	    judge_rulebook(q->judge), q->benchmark, q->wanted_left_out, q->arg);
+}
+
+/* Consumes the list. 0 or -ENOMEM. */
+static int
+put_length(struct json_object *json, const char *name, struct json_object *list)
+{
+	int r = list == NULL ? -ENOMEM
+			     : member_put_int(json, name, (int64_t)json_object_array_length(list));
+
+	(void)json_object_put(list);
+	return r;
+}
+
+struct json_object *
 findings_summary_json(const struct findings_query *query)
 {
 	struct count count = { .query = query };
@@ -83,6 +107,10 @@ findings_summary_json(const struct findings_query *query)
 		r = member_put_int(json, verdict_name(v), count.verdicts[v]);
 	for (unsigned e = 0; e < _EXCEPTION_STATES && r == 0; e++)
 		r = member_put_int(json, exception_state_name(e), count.excepted[e]);
+	if (r == 0)
+		r = put_length(json, "notselected", findings_not_selected_json(query));
+	if (r == 0)
+		r = put_length(json, "notchecked", findings_not_checked_json(query));
 	return member_done(json, r);
 }
 
@@ -109,6 +137,10 @@ head_new(const struct findings_query *q)
 		r = member_put(head, "took_ms", took_new(q->took_ms));
 	if (r == 0)
 		r = member_put(head, "summary", findings_summary_json(q));
+	if (r == 0)
+		r = member_put(head, "notselected", findings_not_selected_json(q));
+	if (r == 0)
+		r = member_put(head, "notchecked", findings_not_checked_json(q));
 	return member_done(head, r);
 }
 

@@ -114,6 +114,17 @@ findings_table_add(struct findings_table *t, struct json_object *finding)
 	return 0;
 }
 
+int
+findings_table_add_list(struct findings_table *t, struct json_object *list)
+{
+	size_t n = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = findings_table_add(t, json_object_array_get_idx(list, i));
+	return r;
+}
+
 static int
 compare(unsigned a, unsigned b)
 {

@@ -25,6 +25,8 @@ DEFINE_CLEANUP(struct findings_table, findings_table_free)
 
 /* Borrows the finding for the call. 0 or -ENOMEM. */
 int findings_table_add(struct findings_table *t, struct json_object *finding);
+/* All of a list: of findings, or of what is not judged. */
+int findings_table_add_list(struct findings_table *t, struct json_object *list);
 /* `all`: nothing is folded. 0 or -ENOMEM. */
 int findings_table_print(struct findings_table *t, FILE *out, const struct style *style, bool all);
 

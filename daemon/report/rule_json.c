@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-static struct json_object *
-ref_new(const struct benchmark_entry *entry)
+struct json_object *
+rule_ref_json(const struct benchmark_entry *entry)
 {
 	struct json_object *ref = json_object_new_object();
 	int r = ref == NULL ? -ENOMEM : member_put_text(ref, "id", entry->id);
@@ -20,8 +20,8 @@ ref_new(const struct benchmark_entry *entry)
 	return member_done(ref, r);
 }
 
-static struct json_object *
-refs_new(const struct rulebook *rb, const struct rule *rule)
+struct json_object *
+rule_refs_json(const struct rulebook *rb, const struct rule *rule)
 {
 	struct json_object *refs = json_object_new_object();
 	int r = refs == NULL ? -ENOMEM : 0;
@@ -31,7 +31,7 @@ refs_new(const struct rulebook *rb, const struct rule *rule)
 		const struct benchmark_entry *entry = benchmark_entry_of(b, rule);
 
 		if (entry != NULL)
-			r = member_put(refs, b->id, ref_new(entry));
+			r = member_put(refs, b->id, rule_ref_json(entry));
 	}
 	return member_done(refs, r);
 }
@@ -92,7 +92,7 @@ fill(struct json_object *json, const struct rulebook *rb, const struct rule *rul
 	if (r == 0)
 		r = member_put_text(json, "severity", severity_name(rule->severity));
 	if (r == 0)
-		r = member_put(json, "refs", refs_new(rb, rule));
+		r = member_put(json, "refs", rule_refs_json(rb, rule));
 	if (r == 0)
 		r = member_put_text(json, "kind", rule->kind == RULE_REVIEW ? "review" : "check");
 	if (r == 0)

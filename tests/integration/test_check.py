@@ -15,6 +15,7 @@ OK, FOUND, USAGE, INCOMPLETE = 0, 1, 2, 3
 
 DOCUMENT = {
     "plimsoll", "benchmarks", "rulebook", "host", "engine", "started", "took_ms", "summary", "findings",
+    "notselected", "notchecked",
 }
 FINDING = {
     "rule", "title", "severity", "refs", "subject", "verdict", "since", "checked", "because", "evidence",
@@ -225,6 +226,51 @@ class Filters(unittest.TestCase):
                 status, out, err = check(*arguments)
                 self.assertEqual((status, out), (USAGE, ""))
                 self.assertIn(arguments[1], err)
+
+
+class LeftOut(unittest.TestCase):
+    """What is not judged is counted and listed."""
+
+    def setUp(self):
+        path = world.scratch("c-")
+        self.addCleanup(shutil.rmtree, path)
+        self.config = world.write_file(
+            os.path.join(path, "plimsoll.yaml"),
+            "benchmarks: [cis-docker-1.6.0]\nselect:\n  exclude:\n    - {rule: container-privileged, reason: so be it}\n")
+
+    def document(self, *arguments):
+        return daemon.plimsoll_json("check", "--engine", docker.socket, "--config", self.config, *arguments,
+                                    check=(OK, FOUND, INCOMPLETE, USAGE))
+
+    def test_document_lists_them(self):
+        document = self.document()
+        for kind in ("notselected", "notchecked"):
+            self.assertEqual(len(document[kind]), document["summary"][kind])
+            self.assertEqual({entry["verdict"] for entry in document[kind]}, {kind})
+        left_out = {entry["rule"]: entry for entry in document["notselected"]}
+        self.assertEqual(left_out["container-privileged"]["because"], "excluded: so be it")
+        self.assertEqual(left_out["container-privileged"]["refs"]["cis-docker-1.6.0"]["id"], "5.5")
+        self.assertEqual(len({entry["refs"]["cis-docker-1.6.0"]["id"] for entry in document["notchecked"]}), 15)
+
+    def test_filters_choose_among_them(self):
+        document = self.document("--rule", "5.5")
+        self.assertEqual([entry["rule"] for entry in document["notselected"]], ["container-privileged"])
+        self.assertEqual(document["notchecked"], [])
+        section = self.document("--section", "7")["notchecked"]
+        self.assertEqual({entry["refs"]["cis-docker-1.6.0"]["section"] for entry in section}, {"7"})
+        for kind in ("notselected", "notchecked"):
+            self.assertEqual(self.document("--verdict", "fail")[kind], [])
+
+    def test_another_edition_has_its_own(self):
+        document = daemon.plimsoll_json("check", "--engine", docker.socket, "--benchmark", "cis-docker-1.7.0")
+        self.assertEqual(document["summary"]["notchecked"], 15)
+
+    def test_table_of_everything_has_them(self):
+        status, out, _ = check("--config", self.config, "--all")
+        self.assertEqual(status, FOUND)
+        self.assertRegex(out, r"(?m)^notselected +5\.5 +critical +excluded: so be it$")
+        self.assertEqual(len(re.findall(r"(?m)^notchecked ", out)), 15)
+        self.assertNotIn("notselected", check("--config", self.config)[1])
 
 
 class Engine(unittest.TestCase):

@@ -145,6 +145,11 @@ class Asking(unittest.TestCase):
         document = daemon.plimsoll_json("findings", "--socket", plimsolld.socket, "--rule", "5.4")
         self.assertEqual(document["findings"], plimsolld.findings(rule="5.4"))
 
+    def test_findings_list_what_is_not_judged(self):
+        status, out, err = ask("findings", "--all", "--benchmark", "cis-docker-1.6.0")
+        self.assertEqual((status, err), (OK, ""))
+        self.assertEqual(len(re.findall(r"(?m)^notchecked +1\.6\.0:", out)), 15)
+
     def test_findings_with_a_wrong_filter(self):
         status, out, err = ask("findings", "--rule", "5.400")
         self.assertEqual((status, out), (USAGE, ""))
