@@ -134,9 +134,10 @@ job_fn collect_container_inspect, collect_container_process;
 /* Lists and exec sessions. */
 job_fn collect_list_containers, collect_list_images, collect_exec;
 
-/* The topic container.process of a live process. 0, -ENOMEM, or -ESRCH when it is not, or no
- * longer, the container's. */
-int process_collect(struct snapshot **ret, const char *container, int pid, int engine_pid);
+/* The topic container.process of the live process that started at that tick. 0, -ESRCH when it is
+ * not, or no longer, the container's, or its pid is another's by now; -errno. */
+int process_collect(
+    struct snapshot **ret, const char *container, int pid, long long started, int engine_pid);
 /* 1: the process is in a cgroup of that container; 0: it is not; -ESRCH: there is no such process,
  * or only its remains; -errno. */
 int process_is_of(int pid, const char *container);

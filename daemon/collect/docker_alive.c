@@ -138,6 +138,8 @@ found_by_search(struct docker_alive *a, const struct stat *st)
 		return false;
 	a->searched_ms = now;
 	a->pid = proc_find("dockerd", is_behind, &s);
+	if (a->pid < 0)
+		a->pid = 0;
 	return a->pid != 0;
 }
 

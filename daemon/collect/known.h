@@ -16,8 +16,9 @@ enum {
 struct known_container {
 	struct known_container *next;
 	char *id;
-	char *user; /* NULL: not known */
-	int pid;    /* 0: not known, or none */
+	char *user;        /* NULL: not known */
+	int pid;           /* 0: not known, or none */
+	long long started; /* of the pid: proc_started_ticks() */
 	bool listed;
 };
 

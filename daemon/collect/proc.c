@@ -131,16 +131,21 @@ proc_find(const char *comm, bool (*fits)(void *arg, int pid), void *arg)
 	_cleanup_(closedirp) DIR *dir = opendir("/proc");
 	char name[PROC_COMM_SIZE];
 	struct dirent *entry;
-	int pid;
+	int pid, r, error = 0;
 
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+	if (dir == NULL)
+		return -errno;
+	while (errno = 0, (entry = readdir(dir)) != NULL) {
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		pid = atoi(entry->d_name);
-		if (proc_comm(pid, name) == 0 && strcmp(name, comm) == 0 && fits(arg, pid))
+		r = proc_comm(pid, name);
+		if (r == 0 && strcmp(name, comm) == 0 && fits(arg, pid))
 			return pid;
+		if (r < 0 && !proc_is_gone(r))
+			error = r;
 	}
-	return 0;
+	return errno != 0 ? -errno : error;
 }
 
 static ino_t

@@ -33,7 +33,8 @@ int proc_started_ms(int pid, int64_t *ret);
  * the milliseconds with them. */
 int proc_started_ticks(int pid, long long *ret);
 
-/* The first process of that name that fits; 0: there is none. */
+/* The first process of that name that fits; 0: there is none; -errno: not all could be looked at.
+ */
 int proc_find(const char *comm, bool (*fits)(void *arg, int pid), void *arg);
 
 /* The inode of a descriptor that is a socket; 0: it is none, or closed. */

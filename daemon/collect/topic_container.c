@@ -3,6 +3,7 @@
  * container.inspect and container.process, and exec sessions. */
 #include "collect/collector_private.h"
 #include "collect/host_follow.h"
+#include "collect/proc.h"
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -29,6 +30,8 @@ remember(struct collector *c, const char *id, const struct engine_reply *reply)
 	    json_object_object_get_ex(state, "Pid", &pid) &&
 	    json_object_is_type(pid, json_type_int))
 		k->pid = json_object_get_int(pid);
+	if (k->pid > 0 && proc_started_ticks(k->pid, &k->started) < 0)
+		k->pid = 0;
 	if (json_object_object_get_ex(reply->json, "Config", &config) &&
 	    json_object_object_get_ex(config, "User", &user) &&
 	    json_object_is_type(user, json_type_string))
@@ -109,10 +112,11 @@ collect_container_inspect(struct job *job)
 
 /* -ESRCH: nothing was found at that pid, and the job goes on. */
 static int
-finish_from_process(struct job *job, int pid)
+finish_from_process(struct job *job, int pid, long long started)
 {
 	struct snapshot *snapshot = NULL;
-	int r = process_collect(&snapshot, job->id, pid, docker_pid(job->collector->docker));
+	int r =
+	    process_collect(&snapshot, job->id, pid, started, docker_pid(job->collector->docker));
 
 	if (r == -ESRCH)
 		return r;
@@ -144,6 +148,7 @@ pid_of(struct json_object *inspect)
 static void
 on_inspect_for_process(struct job *job)
 {
+	long long started;
 	int r, pid;
 
 	remember(job->collector, job->id, &job->replies[0]);
@@ -161,12 +166,14 @@ on_inspect_for_process(struct job *job)
 			job_finish_built(job, BUILD_E_NONSENSE, NULL);
 		return;
 	}
-	r = process_is_of(pid, job->id);
+	r = proc_started_ticks(pid, &started);
+	if (r == 0)
+		r = process_is_of(pid, job->id);
 	if (r == 0)
 		job_unreadable(job, "process %d is in no cgroup of the container", pid);
-	else if (r < 0 && r != -ESRCH)
-		job_unreadable(job, "/proc/<pid>/cgroup: %s", reason(r));
-	else if (r == -ESRCH || finish_from_process(job, pid) == -ESRCH)
+	else if (r < 0 && !proc_is_gone(r))
+		job_unreadable(job, "/proc/<pid>: %s", reason(r));
+	else if (r < 0 || finish_from_process(job, pid, started) == -ESRCH)
 		finish_absent(job); /* it has ended since */
 }
 
@@ -183,7 +190,7 @@ collect_container_process(struct job *job)
 		return;
 	}
 	if (k != NULL && k->pid > 0 && process_is_of(k->pid, job->id) == 1 &&
-	    finish_from_process(job, k->pid) == 0)
+	    finish_from_process(job, k->pid, k->started) == 0)
 		return;
 	inspect(job, on_inspect_for_process);
 }

@@ -193,13 +193,17 @@ static int
 add_program(struct programs *p, int pid)
 {
 	char name[PROC_COMM_SIZE];
+	int r;
 
 	if (p->n == BUILD_LIST_MAX) {
 		p->cut = true;
 		return 0;
 	}
-	if (proc_comm(pid, name) < 0)
+	r = proc_comm(pid, name);
+	if (proc_is_gone(r))
 		return 0; /* it has ended */
+	if (r < 0)
+		return r;
 	p->names[p->n] = strdup(name);
 	if (p->names[p->n] == NULL)
 		return -ENOMEM;
@@ -240,7 +244,9 @@ walk_programs(struct programs *p, const char *folder)
 	if (r < 0)
 		return p->depth > 0 && proc_is_gone(r) ? 0 : r;
 	dir = opendir(folder);
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+	if (dir == NULL)
+		return p->depth > 0 && proc_is_gone(-errno) ? 0 : -errno;
+	while (errno = 0, (entry = readdir(dir)) != NULL) {
 		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
 			continue;
 		if (p->depth == CGROUP_DEPTH_MAX || ++p->folders > CGROUP_FOLDERS_MAX ||
@@ -255,7 +261,7 @@ walk_programs(struct programs *p, const char *folder)
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return proc_is_gone(-errno) ? 0 : -errno;
 }
 
 static int
@@ -309,8 +315,25 @@ read_cgroup(struct container_process_input *in, struct raw *raw, const char *con
 	}
 }
 
+/* 0, or -ESRCH: the pid was used again, or the process has left. */
+static int
+is_still(int pid, long long started, const char *container)
+{
+	long long now;
+	int r = proc_started_ticks(pid, &now);
+
+	if (r == 0 && now != started)
+		return -ESRCH;
+	if (r == 0)
+		r = process_is_of(pid, container);
+	if (r < 0)
+		return proc_is_gone(r) ? -ESRCH : r;
+	return r == 1 ? 0 : -ESRCH;
+}
+
 int
-process_collect(struct snapshot **ret, const char *container, int pid, int engine_pid)
+process_collect(
+    struct snapshot **ret, const char *container, int pid, long long started, int engine_pid)
 {
 	_cleanup_(raw_clear) struct raw raw = { 0 };
 	_cleanup_(snapshot_freep) struct snapshot *snapshot = NULL;
@@ -323,8 +346,10 @@ process_collect(struct snapshot **ret, const char *container, int pid, int engin
 	in.label = raw.label;
 	read_namespaces(&in, pid, engine_pid);
 	read_cgroup(&in, &raw, container, pid);
-	if (process_is_of(pid, container) != 1)
-		return -ESRCH;
+	/* Whoever had the pid at both ends had it in between. */
+	r = is_still(pid, started, container);
+	if (r < 0)
+		return r;
 	r = build_container_process(&snapshot, &in);
 	if (r == 0)
 		*ret = TAKE(snapshot);

@@ -168,19 +168,23 @@ read_config(struct engine_settings_input *in, struct raw *raw, const struct coll
 
 /* --- programs --- */
 
-/* Where dockerd's PATH leads, as seen from the root; NULL: nowhere. */
+/* Where dockerd's PATH leads, as seen from the root. NULL: nowhere, or `why` says why not. */
 static char *
-find_program(const struct host *host, const char *name)
+find_program(const struct host *host, const char *name, const char **why)
 {
 	static const char *const folders[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
 		"/usr/bin", "/sbin", "/bin" };
 	char path[128], *real;
+	int r = -ENOENT;
 
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(folders) && (r == -ENOENT || r == -ENOTDIR); i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", folders[i], name);
-		if (host_realpath(host, path, &real) == 0)
-			return real;
+		r = host_realpath(host, path, &real);
 	}
+	if (r == 0)
+		return real;
+	if (r != -ENOENT && r != -ENOTDIR)
+		*why = reason(r);
 	return NULL;
 }
 
@@ -192,7 +196,7 @@ is_child_of(void *arg, int pid)
 
 /* dockerd starts one of its own, or uses the system's. */
 static char *
-find_containerd(const struct host *host, int engine_pid)
+find_containerd(const struct host *host, int engine_pid, const char **why)
 {
 	int init = 1, pid = 0;
 	char *exe;
@@ -203,17 +207,20 @@ find_containerd(const struct host *host, int engine_pid)
 		pid = proc_find("containerd", is_child_of, &init);
 	if (pid > 0 && proc_exe(pid, &exe) == 0)
 		return exe;
-	return find_program(host, "containerd");
+	if (pid >= 0)
+		return find_program(host, "containerd", why);
+	*why = reason(pid);
+	return NULL;
 }
 
 static char *
-find_runc(const struct host *host, const char *runtime)
+find_runc(const struct host *host, const char *runtime, const char **why)
 {
 	char *real;
 
 	if (runtime != NULL && runtime[0] == '/' && host_realpath(host, runtime, &real) == 0)
 		return real;
-	return find_program(host, "runc");
+	return find_program(host, "runc", why);
 }
 
 void
@@ -237,8 +244,8 @@ collect_engine_settings(struct job *job)
 		in.process_why = in.listening_why = "which process is dockerd is not known";
 	read_config(&in, &raw, c);
 	config_recall(&c->config, &in, pid);
-	in.containerd_exe = raw.containerd = find_containerd(c->host, pid);
-	in.runc_exe = raw.runc = find_runc(c->host, c->runtime);
+	in.containerd_exe = raw.containerd = find_containerd(c->host, pid, &in.containerd_why);
+	in.runc_exe = raw.runc = find_runc(c->host, c->runtime, &in.runc_why);
 	r = host_read(c->host, "/etc/group", GROUP_MAX, &raw.group, NULL);
 	if (r < 0)
 		in.group_why = reason(r);

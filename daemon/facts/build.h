@@ -50,7 +50,8 @@ struct engine_settings_input {
 	int64_t process_started_ms;            /* the same */
 	char config_folder[PATH_MAX];          /* in which the file is missing; "": not known */
 	const char *exe;                       /* real path of dockerd; NULL: not known */
-	const char *containerd_exe, *runc_exe; /* NULL: there is none */
+	const char *containerd_exe, *runc_exe; /* NULL, and no reason below: there is none */
+	const char *containerd_why, *runc_why; /* why it could not be looked for */
 	const char *group_file;                /* text of /etc/group; NULL with group_why */
 	const char *group_why;
 	const char *const *listening; /* TCP sockets on which dockerd listens, as

@@ -645,6 +645,13 @@ path_or(struct arena *a, const char *path, struct value otherwise)
 	return path == NULL ? otherwise : read_text(a, path, strlen(path));
 }
 
+/* `why` NULL: it was looked for. */
+static struct value
+absent_unless(struct arena *a, const char *what, const char *why)
+{
+	return why == NULL ? value_absent() : unreadable_printf(a, "%s: %s", what, why);
+}
+
 /* A flag might stand there that decides, so nothing can be told. */
 static void
 set_process_unreadable(struct draft *d, const char *why)
@@ -679,7 +686,10 @@ build_engine_settings(struct snapshot **ret, const struct engine_settings_input 
 	draft_set(&d, FACT_ENGINE_SET_EXE,
 	    path_or(d.arena, in->exe, value_unreadable("dockerd's program file is not known")));
 	draft_set(&d, FACT_ENGINE_SET_CONTAINERD_EXE,
-	    path_or(d.arena, in->containerd_exe, value_absent()));
-	draft_set(&d, FACT_ENGINE_SET_RUNC_EXE, path_or(d.arena, in->runc_exe, value_absent()));
+	    path_or(d.arena, in->containerd_exe,
+		absent_unless(d.arena, "containerd's program file", in->containerd_why)));
+	draft_set(&d, FACT_ENGINE_SET_RUNC_EXE,
+	    path_or(d.arena, in->runc_exe,
+		absent_unless(d.arena, "runc's program file", in->runc_why)));
 	return draft_finish(&d, ret);
 }

@@ -345,10 +345,14 @@ a_command_line_that_cannot_be_read(void **state)
 static void
 programs_that_nobody_knows(void **state)
 {
-	const struct engine_settings_input in = { .group_why = "group file: no" };
+	const struct engine_settings_input in = {
+		.group_why = "group file: no", .containerd_why = "too many", .runc_why = "no memory"
+	};
 	_cleanup_(snapshot_freep) struct snapshot *s = built(in, "dockerd|", ENV);
 
 	assert_unreadable(s, FACT_ENGINE_SET_EXE, "not known");
+	assert_unreadable(s, FACT_ENGINE_SET_CONTAINERD_EXE, "containerd's program file: too many");
+	assert_unreadable(s, FACT_ENGINE_SET_RUNC_EXE, "runc's program file: no memory");
 	assert_unreadable(s, FACT_ENGINE_SET_GROUP_GID, "group file: no");
 	assert_fact(s, FACT_ENGINE_SET_GROUP, "\"docker\"");
 }
