@@ -40,6 +40,26 @@ is_old(const struct slot *slot, enum topic topic, int64_t now_ms)
 	return longest_ms != 0 && slot->asked_ms != 0 && now_ms - slot->asked_ms >= longest_ms;
 }
 
+/* What a gap covers is looked at when it ends. */
+static bool
+is_in_gap(const struct judge *j, enum subject_kind kind)
+{
+	return kind != SUBJECT_HOST && kind != SUBJECT_FILE && source_is_blind(j, WATCH_EVENTS);
+}
+
+static bool
+is_asked_again(struct judge *j, const struct entry *e, const struct slot *slot, enum topic topic,
+    int64_t now_ms)
+{
+	int64_t rest = slot->asked_ms + topic_table[topic].least_interval_ms - now_ms;
+
+	if (slot->retry.due_s == 0 || is_in_gap(j, e->s.kind))
+		return false;
+	if (rest > 0)
+		clock_plan(j, rest);
+	return rest <= 0 && retry_is_due(j, &slot->retry);
+}
+
 static void
 tick_topic(struct judge *j, struct entry *e, enum topic topic, int64_t now_ms)
 {
@@ -47,22 +67,47 @@ tick_topic(struct judge *j, struct entry *e, enum topic topic, int64_t now_ms)
 	struct slot *slot = entry_slot(e, topic);
 	struct cause cause = { .source = CAUSE_CLOCK, .woke_ns = clock_monotonic_ns() };
 	int64_t left = 1;
+	bool again;
 
 	if (slot->stale || slot->asked || held == NULL)
 		return;
+	again = is_asked_again(j, e, slot, topic, now_ms);
 	if (held->changes_at_ms != 0)
 		left = held->changes_at_ms - clock_realtime_ms();
 	if (left > 0 && held->changes_at_ms != 0)
 		clock_plan(j, left);
-	if (left > 0 && !is_old(slot, topic, now_ms))
+	if (left > 0 && !again && !is_old(slot, topic, now_ms))
 		return;
 	if (topic == TOPIC_CONTAINER_EXECS) {
 		execs_expire(j, e);
 		return;
 	}
-	(void)snprintf(cause.detail, sizeof(cause.detail), "%s is old", topic_table[topic].name);
+	(void)snprintf(cause.detail, sizeof(cause.detail), "%s %s", topic_table[topic].name,
+	    again ? "is asked for again" : "is old");
 	if (mark(j, e, topic, &cause, false) < 0)
 		judge_trouble(j, "out of memory");
+}
+
+static void
+tick_lists(struct judge *j)
+{
+	struct cause cause = { .source = CAUSE_CLOCK, .woke_ns = clock_monotonic_ns() };
+
+	for (int kind = 0; kind < _SUBJECT_KINDS; kind++) {
+		struct listing *listing = &j->listings[kind];
+
+		if (listing->asked || is_in_gap(j, (enum subject_kind)kind) ||
+		    !retry_is_due(j, &listing->retry))
+			continue;
+		(void)snprintf(cause.detail, sizeof(cause.detail),
+		    "the list of %ss is asked for again",
+		    subject_kind_name((enum subject_kind)kind));
+		if (look_list(j, (enum subject_kind)kind, &cause) < 0)
+			judge_trouble(j, "out of memory");
+	}
+	(void)snprintf(cause.detail, sizeof(cause.detail), "files are looked for again");
+	if (!j->files_stale && retry_is_due(j, &j->files_retry))
+		files_stale(j, &cause);
 }
 
 static void
@@ -81,6 +126,7 @@ on_clock(evutil_socket_t fd, short events, void *arg)
 		if (e->s.kind == SUBJECT_IMAGE && image_use_tick(j, e) < 0)
 			judge_trouble(j, "out of memory");
 	}
+	tick_lists(j);
 	covers_tick(j);
 	prune_tick(j);
 	clock_plan(j, CLOCK_MS);

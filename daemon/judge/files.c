@@ -340,11 +340,15 @@ files_update(struct judge *j)
 {
 	const struct scope_rules *scope = &j->index.scopes[SUBJECT_FILE];
 	_cleanup_(namings_deinit) struct namings all = { 0 };
+	bool failed = false;
 	int r = 0;
 
 	j->files_stale = false;
-	for (unsigned i = 0; r == 0 && i < scope->n; i++)
+	for (unsigned i = 0; r == 0 && i < scope->n; i++) {
 		r = name_all_of(j, &all, j->rb->rules[scope->rules[i]]);
+		failed |= j->index.files_why[scope->rules[i]] != NULL;
+	}
+	retry_note(j, &j->files_retry, failed, j->files_retry.due_s == 0);
 	if (r == 0 && all.n > 0)
 		qsort(all.items, all.n, sizeof(*all.items), by_path_and_rule);
 	if (r == 0)

@@ -36,6 +36,12 @@ struct fact_set {
 	uint64_t words[FACT_WORDS];
 };
 
+/* Of what could not be had. */
+struct retry {
+	uint32_t due_s; /* CLOCK_MONOTONIC; 0: it could be had */
+	uint8_t tries;
+};
+
 /* One topic of a subject on its way. */
 struct slot {
 	struct cause *waiting; /* of the first mark that was not yet asked about */
@@ -46,6 +52,7 @@ struct slot {
 	bool asked, answered;  /* answered: swapped in, not judged yet */
 	int64_t doubted_ms; /* monotonic: since when it can't be read and isn't believed; 0: no */
 	bool look;          /* a look waits for it */
+	struct retry retry;
 };
 
 struct entry {
@@ -143,6 +150,7 @@ struct listing {
 	int64_t asked_ms; /* monotonic */
 	unsigned number;
 	char *why; /* why the last one could not be had; NULL: it could */
+	struct retry retry;
 	/* CLOCK_REALTIME: of what a rule without subjects says, and when it was last known. */
 	int64_t since_ms, checked_ms;
 	struct cause cause;
@@ -234,7 +242,8 @@ struct judge {
 
 	bool files_stale; /* the set of files is to be computed anew */
 	struct cause files_cause;
-	char **watched; /* what on_files() was told */
+	struct retry files_retry; /* not all could be found */
+	char **watched;           /* what on_files() was told */
 	size_t n_watched;
 
 	struct source sources[_WATCH_SOURCES];
@@ -469,6 +478,12 @@ bool source_is_blind(const struct judge *j, enum watch_source s);
 void source_blind(struct judge *j, enum watch_source s, const char *why);
 void source_sees(struct judge *j, enum watch_source s);
 void sources_deinit(struct judge *j);
+
+/* retry.c */
+/* Whether it could be had this time. `anew`: it could the last time. */
+void retry_note(struct judge *j, struct retry *r, bool failed, bool anew);
+/* It is to be asked for again now. False: the clock has been told when it is. */
+bool retry_is_due(struct judge *j, const struct retry *r);
 
 /* clock.c */
 int clock_init(struct judge *j);

@@ -137,6 +137,7 @@ on_list(void *arg, const char *why, const struct listed *items, size_t n)
 
 	listing->asked = false;
 	listing_answered(listing, why != NULL);
+	retry_note(j, &listing->retry, why != NULL, listing->why == NULL);
 	free(listing->why);
 	listing->why = why == NULL ? NULL : strdup(why);
 	judge_schedule(j, 0);

@@ -137,6 +137,29 @@ add_changed(struct fact_set *set, const struct snapshot *before, const struct sn
 		fact_set_add(set, ids[i]);
 }
 
+static bool
+got_worse(const struct snapshot *before, const struct snapshot *after)
+{
+	for (unsigned i = 0; i < after->n; i++)
+		if (after->values[i].type == VALUE_UNREADABLE &&
+		    before->values[i].type != VALUE_UNREADABLE)
+			return true;
+	return false;
+}
+
+/* Sessions are records: there is nothing to be asked. */
+static void
+note_retry(
+    struct judge *j, struct slot *slot, const struct snapshot *before, const struct snapshot *after)
+{
+	bool failed = false;
+
+	for (unsigned i = 0; i < after->n; i++)
+		failed |= after->values[i].type == VALUE_UNREADABLE;
+	if (after->topic != TOPIC_CONTAINER_EXECS)
+		retry_note(j, &slot->retry, failed, before == NULL || got_worse(before, after));
+}
+
 void
 hold(struct judge *j, struct entry *e)
 {
@@ -158,6 +181,7 @@ swap_in(struct judge *j, struct entry *e, struct snapshot *snapshot)
 	struct snapshot **at = &e->s.snapshots[snapshot->topic];
 
 	add_changed(&e->changed, *at, snapshot);
+	note_retry(j, slot, *at, snapshot);
 	snapshot_free(*at);
 	*at = snapshot;
 	slot->answered = true;
@@ -172,16 +196,6 @@ string_of(const struct snapshot *s, enum fact_id fact)
 	const struct value *v = snapshot_get(s, fact);
 
 	return v->type == VALUE_STRING ? v->string : NULL;
-}
-
-static bool
-got_worse(const struct snapshot *before, const struct snapshot *after)
-{
-	for (unsigned i = 0; i < after->n; i++)
-		if (after->values[i].type == VALUE_UNREADABLE &&
-		    before->values[i].type != VALUE_UNREADABLE)
-			return true;
-	return false;
 }
 
 static void

@@ -142,6 +142,55 @@ test_moment_of_trouble(void **state)
 }
 
 static bool
+all_is_known(struct world *w)
+{
+	struct judge_summary s = judge_summary(w->judge);
+
+	return s.verdicts[VERDICT_UNKNOWN] == 0 && judge_is_idle(w->judge);
+}
+
+/* Nothing tells when a fault is over: what could not be read is asked for again by itself. */
+static void
+test_trouble_that_ends_without_a_word(void **state)
+{
+	struct world *w = *state;
+	struct json_object *rows;
+
+	world_begin(w);
+	world_set(w, SUBJECT_ENGINE, "",
+	    "{\"engine.live_restore\": {\"unreadable\": \"too many open files\"}}");
+	world_event(w, SUBJECT_ENGINE, NULL, TOPIC_ENGINE_INFO, "x");
+	world_settle(w);
+	expect_row(json_at(world_rows(w), "0"), "regressed live pass unknown");
+	world_set(w, SUBJECT_ENGINE, "", "{\"engine.live_restore\": true}");
+	world_until(w, all_is_known);
+	rows = world_rows(w);
+	expect_rows(rows, 1);
+	expect_row(json_at(rows, "0"), "restored live unknown pass");
+	assert_string_equal(json_text(rows, "0/cause/source"), "clock");
+}
+
+static bool
+has_containers(struct world *w)
+{
+	const struct judge_summary s = judge_summary(w->judge);
+
+	return s.verdicts[VERDICT_FAIL] == 1 && all_is_known(w);
+}
+
+static void
+test_list_that_comes_late(void **state)
+{
+	struct world *w = *state;
+
+	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.privileged\": true}");
+	world_engine_away(w, "too many open files");
+	world_begin(w);
+	world_engine_away(w, NULL);
+	world_until(w, has_containers);
+}
+
+static bool
 was_doubted(struct world *w)
 {
 	return world_asked(w) >= 12 + 7 + 2; /* the first look, the second, and two answers */
@@ -447,6 +496,8 @@ main(void)
 		IN_A_WORLD(test_gap),
 		IN_A_WORLD(test_the_engines_socket_goes_and_comes),
 		IN_A_WORLD(test_moment_of_trouble),
+		IN_A_WORLD(test_trouble_that_ends_without_a_word),
+		IN_A_WORLD(test_list_that_comes_late),
 		IN_A_WORLD(test_engine_goes_away_slowly),
 		IN_A_WORLD(test_change_in_a_gap_is_kept),
 		IN_A_WORLD(test_execs),
