@@ -11,23 +11,32 @@
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
 	READ_MAX = 4 * 1024, /* bytes that a client may send while it is being answered */
 	PAUSE_MS = 500,      /* of accepting, when too many descriptors are open */
+	RESERVE = 4,         /* clients that are answered when no descriptor can be had */
+	REFILL_MS = 20,
 };
 
 struct server {
+	LIST_ENTRY(server) link;
 	struct evhttp *http;
 	struct evconnlistener *listener; /* owned by `http` once bound */
 	struct event *resume;
+	int reserve[RESERVE]; /* descriptors that make way for a client; -1: spent */
 	const struct route *routes;
 	size_t n_routes;
 	void *arg;
 	struct feed *feeds;
 };
+
+/* A listener's errors are told with evhttp's argument instead of ours: whose it is, is looked up
+ * here. */
+static LIST_HEAD(, server) servers = LIST_HEAD_INITIALIZER(servers);
 
 struct request {
 	struct server *server;
@@ -296,6 +305,41 @@ on_request(struct evhttp_request *req, void *arg)
 
 /* --- accepting --- */
 
+/* Whoever asks how things stand when no descriptor can be had is to be answered all the same. */
+static bool
+fill_reserve(struct server *s)
+{
+	bool full = true;
+
+	for (unsigned i = 0; i < RESERVE; i++) {
+		if (s->reserve[i] < 0)
+			s->reserve[i] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+		full &= s->reserve[i] >= 0;
+	}
+	return full;
+}
+
+static bool
+spend_reserve(struct server *s)
+{
+	for (unsigned i = 0; i < RESERVE; i++) {
+		if (s->reserve[i] < 0)
+			continue;
+		(void)close(s->reserve[i]);
+		s->reserve[i] = -1;
+		return true;
+	}
+	return false;
+}
+
+static void
+plan_resume(struct server *s, unsigned in_ms)
+{
+	const struct timeval in = { .tv_usec = in_ms * 1000 };
+
+	(void)event_add(s->resume, &in);
+}
+
 /* Descriptors are handed out from the lowest on: the number of the next one is how many are open.
  */
 static bool
@@ -305,19 +349,21 @@ is_crowded(void)
 
 	if (next >= 0)
 		(void)close(next);
-	return next < 0 || next >= SERVER_DESCRIPTORS_MAX;
+	return next >= SERVER_DESCRIPTORS_MAX;
 }
 
 static void
 on_resume(evutil_socket_t fd, short what, void *arg)
 {
-	static const struct timeval pause = { .tv_usec = PAUSE_MS * 1000 };
 	struct server *s = arg;
 
-	if (is_crowded())
-		(void)event_add(s->resume, &pause);
-	else
-		(void)evconnlistener_enable(s->listener);
+	if (is_crowded()) {
+		plan_resume(s, PAUSE_MS);
+		return;
+	}
+	if (!fill_reserve(s))
+		plan_resume(s, REFILL_MS);
+	(void)evconnlistener_enable(s->listener);
 }
 
 /* Called for every connection that is accepted. NULL: the usual bufferevent will do. */
@@ -328,20 +374,26 @@ on_accept(struct event_base *base, void *arg)
 
 	if (is_crowded()) {
 		(void)evconnlistener_disable(s->listener);
-		on_resume(-1, 0, s);
+		plan_resume(s, PAUSE_MS);
 	}
 	return NULL;
 }
 
-/* Out of descriptors or memory: the listener would call again at once. */
+/* Out of descriptors: one of the reserve makes way. When it is spent the listener, which would call
+ * again at once, waits until one of the clients has gone. */
 static void
 on_accept_error(struct evconnlistener *listener, void *arg)
 {
-	static const struct timeval pause = { .tv_usec = PAUSE_MS * 1000 };
-	struct server *s = arg;
+	struct server *s;
 
-	(void)evconnlistener_disable(s->listener);
-	(void)event_add(s->resume, &pause);
+	LIST_FOREACH(s, &servers, link)
+	if (s->listener == listener)
+		break;
+	if (s == NULL)
+		return;
+	if (!spend_reserve(s))
+		(void)evconnlistener_disable(s->listener);
+	plan_resume(s, REFILL_MS);
 }
 
 static void
@@ -366,6 +418,10 @@ server_new(struct server **ret, struct event_base *base, int fd, const struct ro
 	s->routes = routes;
 	s->n_routes = n;
 	s->arg = arg;
+	LIST_INSERT_HEAD(&servers, s, link);
+	for (unsigned i = 0; i < RESERVE; i++)
+		s->reserve[i] = -1;
+	(void)fill_reserve(s);
 	s->http = evhttp_new(base);
 	s->resume = evtimer_new(base, on_resume, s);
 	if (s->http == NULL || s->resume == NULL || evutil_make_socket_nonblocking(fd) != 0)
@@ -404,6 +460,9 @@ server_free(struct server *s)
 		evhttp_free(s->http);
 	if (s->resume != NULL)
 		event_free(s->resume);
+	while (spend_reserve(s))
+		;
+	LIST_REMOVE(s, link);
 	free(s);
 	return NULL;
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -275,6 +276,34 @@ test_the_end_cuts_streams(void **state)
 	assert_int_equal(w->closed, 1);
 }
 
+/* When no descriptor can be had, a few make way for clients, one after the other. */
+static void
+test_no_descriptors(void **state)
+{
+	struct world *w = *state;
+	struct rlimit before, none;
+	int clients[12], next;
+
+	for (size_t i = 0; i < ARRAY_SIZE(clients); i++)
+		clients[i] = dial(w->path);
+	next = dup(STDERR_FILENO);
+	assert_true(next >= 0 && close(next) == 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){ (rlim_t)next, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(dup(STDERR_FILENO), -1);
+	for (size_t i = 0; i < ARRAY_SIZE(clients); i++) {
+		_cleanup_(freep) char *text = NULL;
+
+		say(clients[i], "GET /v1/echo HTTP/1.1\r\nConnection: close\r\n\r\n");
+		text = hear(w->base, clients[i], NULL);
+		assert_non_null(strstr(text, "HTTP/1.1 200 OK"));
+	}
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(clients); i++)
+		closep(&clients[i]);
+}
+
 static void
 test_socket_is_guarded(void **state)
 {
@@ -329,6 +358,7 @@ main(void)
 		TEST(test_stream_that_is_cut),
 		TEST(test_stream_whose_client_talks),
 		TEST(test_the_end_cuts_streams),
+		TEST(test_no_descriptors),
 		TEST(test_socket_is_guarded),
 		TEST(test_stale_socket_is_replaced),
 		TEST(test_what_is_no_socket_stays),
