@@ -604,20 +604,27 @@ ledger_prune(
 	return failed(l, r);
 }
 
-uint64_t
-ledger_cursor(struct ledger *l, const char *consumer)
+int
+ledger_cursor(struct ledger *l, const char *consumer, uint64_t *ret)
 {
 	sqlite3_stmt *statement;
-	int64_t seq = 0;
+	int64_t seq = -1;
+	int r;
 
+	*ret = 0;
 	if (l->store == NULL)
-		return 0;
+		return LEDGER_E_NO_CURSOR;
 	statement = store_statement(l->store, STORE_CURSOR);
 	if (statement == NULL)
-		return 0;
+		return store_errno(l->store);
 	(void)bind_text(statement, 1, consumer, strlen(consumer));
-	(void)store_number(l->store, statement, &seq);
-	return (uint64_t)seq;
+	r = store_number(l->store, statement, &seq);
+	if (r < 0)
+		return r;
+	if (seq < 0)
+		return LEDGER_E_NO_CURSOR;
+	*ret = (uint64_t)seq;
+	return 0;
 }
 
 int

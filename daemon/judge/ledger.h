@@ -19,6 +19,7 @@ enum {
 	LEDGER_E_SET_ASIDE, /* what was there could not be used (broken, or of a newer version) and
 			       was moved aside; the ledger is new */
 	LEDGER_E_WAITS,     /* what is there can't be opened now: the disk is full, or read-only */
+	LEDGER_E_NO_CURSOR, /* the consumer is a new one */
 };
 
 /* `path` NULL: no store. 0, LEDGER_E_SET_ASIDE or LEDGER_E_WAITS with *ret usable and *retwhy set,
@@ -83,8 +84,8 @@ uint64_t ledger_bytes(struct ledger *l); /* that the store holds */
 int ledger_prune(
     struct ledger *l, int64_t before_ms, uint64_t keep_bytes, unsigned max, uint64_t *ret_removed);
 
-/* Cursors of consumers: the last seq told. Absent reads 0. */
-uint64_t ledger_cursor(struct ledger *l, const char *consumer);
+/* Cursors of consumers: the last seq told. 0, LEDGER_E_NO_CURSOR (*ret is 0) or -errno. */
+int ledger_cursor(struct ledger *l, const char *consumer, uint64_t *ret);
 int ledger_set_cursor(struct ledger *l, const char *consumer, uint64_t seq);
 
 /* Commits append to a log beside the store. It is worked in when the caller has time for it: this

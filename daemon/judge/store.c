@@ -62,7 +62,7 @@ static const char *const statement_sql[_STORE_STATEMENTS] = {
 	[STORE_DROP_RECORDS] = "DELETE FROM records WHERE until <= ?1",
 	[STORE_RECORD] = "SELECT body FROM records WHERE kind = ?1 AND id = ?2",
 	[STORE_RECORDS] = "SELECT kind, id, until, body FROM records",
-	[STORE_CURSOR] = "SELECT seq FROM cursors WHERE consumer = ?1",
+	[STORE_CURSOR] = "SELECT coalesce(max(seq), -1) FROM cursors WHERE consumer = ?1",
 	[STORE_SET_CURSOR] = "INSERT OR REPLACE INTO cursors (consumer, seq) VALUES (?1, ?2)",
 };
 

@@ -80,16 +80,24 @@ open_notes(struct consumer *c)
 		(void)sent_open(&c->sent, c->folder, c->kind->cursor, ledger_id(c->ledger));
 }
 
-/* Where it is in the ledger that is open now. */
+/* Where it is in the ledger that is open now; one that is new to it begins behind `begin`. That is
+ * kept at once: what comes from here on is told, whatever becomes of this life. */
 static int
-find_place(struct consumer *c)
+find_place(struct consumer *c, uint64_t begin)
 {
 	const char *cursor = c->kind->cursor;
+	uint64_t at = begin;
+	int r = cursor == NULL ? 0 : ledger_cursor(c->ledger, cursor, &at);
 
+	if (r == LEDGER_E_NO_CURSOR) {
+		at = begin;
+		r = ledger_set_cursor(c->ledger, cursor, at);
+	}
+	if (r < 0)
+		return r;
 	open_notes(c);
 	c->generation = ledger_generation(c->ledger);
-	c->read = c->told = c->kept =
-	    cursor == NULL ? ledger_opened_at(c->ledger) : ledger_cursor(c->ledger, cursor);
+	c->read = c->told = c->kept = at;
 	return c->limiter == NULL || cursor == NULL ? 0 : read_left_out(c);
 }
 
@@ -98,6 +106,7 @@ consumer_new(struct consumer **ret, const struct consumer_kind *kind, struct eve
     struct ledger *ledger, struct writer *writer, const char *folder, const struct limits *limits)
 {
 	_cleanup_(consumer_freep) struct consumer *c = calloc(1, sizeof(*c));
+	int r;
 
 	if (c == NULL)
 		return -ENOMEM;
@@ -112,10 +121,9 @@ consumer_new(struct consumer **ret, const struct consumer_kind *kind, struct eve
 		if (c->due == NULL || limiter_new(&c->limiter, limits) != 0)
 			return -ENOMEM;
 	}
-	if (find_place(c) != 0)
-		return -ENOMEM;
-	if (kind->cursor == NULL)
-		c->read = c->told = c->kept = ledger_last_seq(ledger);
+	r = find_place(c, ledger_last_seq(ledger));
+	if (r < 0)
+		return r;
 	*ret = TAKE(c);
 	return 0;
 }
@@ -380,8 +388,11 @@ wait_until_due(struct consumer *c)
 void
 consumer_run(struct consumer *c)
 {
-	if (ledger_waits(c->ledger) ||
-	    (c->generation != ledger_generation(c->ledger) && find_place(c) != 0))
+	if (ledger_waits(c->ledger))
+		return;
+	/* All that a ledger was given since it was opened is news. */
+	if (c->generation != ledger_generation(c->ledger) &&
+	    find_place(c, ledger_opened_at(c->ledger)) < 0)
 		return;
 	keep_cursor(c);
 	read_rows(c);

@@ -2,10 +2,10 @@
  *
  * A consumer is a cursor over the ledger's rows of drift: it reads those after its cursor when its
  * writer can take them, and the cursor moves once they are written, so that what was not told
- * before a crash is told after it. A row is told twice only where a crash comes between the writing
- * of it and the note of that (report/sent.h), or a power cut. It never decides what is told: where
- * too much happens, a limiter does, and what it has left out and not summed up yet is kept beside
- * the cursor. */
+ * before a crash is told after it. One that is new to a ledger begins with the next row. A row is
+ * told twice only where a crash comes between the writing of it and the note of that
+ * (report/sent.h), or a power cut. It never decides what is told: where too much happens, a limiter
+ * does, and what it has left out and not summed up yet is kept beside the cursor. */
 #ifndef REPORT_CONSUMER_H
 #define REPORT_CONSUMER_H
 
@@ -22,7 +22,7 @@ struct writer;
 
 /* Where rows go. */
 struct consumer_kind {
-	/* Of its cursor in the ledger. NULL: none is kept, it begins with the next row. */
+	/* Of its cursor in the ledger. NULL: none is kept, it is always new. */
 	const char *cursor;
 	/* What is written of a row; NULL when out of memory. */
 	void *(*prepare)(struct json_object *row);

@@ -126,7 +126,6 @@ test_without_store_counts(void **state)
 	assert_false(ledger_is_new(l));
 	assert_int_equal(rows_after(l, 0, 10).n, 0);
 	assert_int_equal(ledger_first_seq(l), 0);
-	assert_int_equal(ledger_cursor(l, "journal"), 0);
 	assert_int_equal(ledger_begin(l), 0);
 	add(l, 1, "{}");
 	ledger_rollback(l);
@@ -187,6 +186,7 @@ test_goes_on_after_reopening(void **state)
 	struct place *place = *state;
 	struct ledger *l = open_ledger(place->path);
 	struct rows rows;
+	uint64_t cursor;
 	struct stat st;
 	char id[40];
 
@@ -202,8 +202,12 @@ test_goes_on_after_reopening(void **state)
 	assert_false(ledger_is_new(l));
 	assert_string_equal(ledger_id(l), id);
 	assert_int_equal(ledger_last_seq(l), 4);
-	assert_int_equal(ledger_cursor(l, "journal"), 3);
-	assert_int_equal(ledger_cursor(l, "syslog"), 0);
+	assert_int_equal(ledger_cursor(l, "journal", &cursor), 0);
+	assert_int_equal(cursor, 3);
+	assert_int_equal(ledger_cursor(l, "syslog", &cursor), LEDGER_E_NO_CURSOR);
+	assert_int_equal(cursor, 0);
+	assert_int_equal(ledger_set_cursor(l, "syslog", 0), 0);
+	assert_int_equal(ledger_cursor(l, "syslog", &cursor), 0);
 	add_rows(l, 1);
 	rows = rows_after(l, 3, 10);
 	assert_int_equal(rows.n, 2);

@@ -149,6 +149,7 @@ set_up(void **state)
 	(void)snprintf(w->path, sizeof(w->path), "%s/l.db", w->folder);
 	w->base = event_base_new();
 	assert_int_equal(ledger_open(&w->ledger, w->path, &why), 0);
+	assert_int_equal(ledger_set_cursor(w->ledger, "test", 0), 0);
 	*state = w;
 	return 0;
 }
@@ -156,14 +157,17 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-	static const char *const endings[] = { "", "-wal", "-shm" };
+	static const char *const endings[] = { "", "-wal", "-shm" }, *const notes[] = { "test",
+		"other" };
 	struct world *w = *state;
 	char path[80];
 
 	stop(w);
 	(void)munmap(other_side, sizeof(*other_side));
-	(void)snprintf(path, sizeof(path), "%s/test.sent", w->folder);
-	(void)unlink(path);
+	for (size_t i = 0; i < ARRAY_SIZE(notes); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s.sent", w->folder, notes[i]);
+		(void)unlink(path);
+	}
 	w->ledger = ledger_free(w->ledger);
 	event_base_free(w->base);
 	for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
@@ -175,10 +179,21 @@ tear_down(void **state)
 	return 0;
 }
 
-static void
-run_until_told(struct world *w, uint64_t seq)
+/* -1: it is a new one. */
+static long
+cursor_of(struct world *w)
 {
-	while (ledger_cursor(w->ledger, "test") < seq)
+	uint64_t cursor;
+	int r = ledger_cursor(w->ledger, "test", &cursor);
+
+	assert_true(r >= 0);
+	return r == LEDGER_E_NO_CURSOR ? -1 : (long)cursor;
+}
+
+static void
+run_until_told(struct world *w, long seq)
+{
+	while (cursor_of(w) < seq)
 		assert_int_equal(event_base_loop(w->base, EVLOOP_ONCE), 0);
 }
 
@@ -227,12 +242,37 @@ test_what_was_not_written_is_told_again(void **state)
 	start(w, &kept);
 	consumer_run(w->consumer);
 	stop(w);
-	assert_int_equal(ledger_cursor(w->ledger, "test"), 0);
+	assert_int_equal(cursor_of(w), 0);
 	refuses = false;
 	start(w, &kept);
 	consumer_run(w->consumer);
 	run_until_told(w, 3);
 	assert_int_equal(n_written, 3);
+}
+
+static const struct consumer_kind other = { "other", prepare, note, free };
+
+/* What was there before it is no news; what comes after it is, whatever becomes of this life. */
+static void
+test_new_begins_with_the_next_row(void **state)
+{
+	struct world *w = *state;
+
+	add_rows(w, 3);
+	start(w, &other);
+	consumer_run(w->consumer);
+	add_rows(w, 1);
+	refuses = true;
+	consumer_run(w->consumer);
+	stop(w);
+	refuses = false;
+	add_rows(w, 1);
+	start(w, &other);
+	consumer_run(w->consumer);
+	w->writer = writer_free(w->writer);
+	assert_int_equal(n_written, 2);
+	assert_int_equal(written[0], 4);
+	assert_int_equal(written[1], 5);
 }
 
 static void
@@ -275,7 +315,7 @@ live_and_die(struct world *w, const struct limits *limits)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	assert_int_equal(ledger_open(&w->ledger, w->path, &why), 0);
-	assert_int_equal(ledger_cursor(w->ledger, "test"), 0);
+	assert_int_equal(cursor_of(w), 0);
 }
 
 static void
@@ -341,6 +381,7 @@ test_notes_are_of_one_ledger(void **state)
 	(void)unlink(path);
 	assert_int_equal(unlink(w->path), 0);
 	assert_int_equal(ledger_open(&w->ledger, w->path, &why), 0);
+	assert_int_equal(ledger_set_cursor(w->ledger, "test", 0), 0);
 	add_rows(w, 2);
 	start(w, &kept);
 	consumer_run(w->consumer);
@@ -476,6 +517,7 @@ main(void)
 		TEST(test_all_rows_in_order),
 		TEST(test_goes_on_where_it_stopped),
 		TEST(test_what_was_not_written_is_told_again),
+		TEST(test_new_begins_with_the_next_row),
 		TEST(test_without_cursor_begins_with_the_next_row),
 		TEST(test_killed_between_rows),
 		TEST(test_killed_in_a_row),
