@@ -26,6 +26,7 @@ HOST = os.path.join(ROOT, "tests", "host")
 FLEET = os.path.join(ROOT, "tests", "fleet")
 sys.path[:0] = [INTEGRATION, HOST]
 
+import engines  # noqa: E402
 import package  # noqa: E402
 import tree  # noqa: E402
 import world  # noqa: E402
@@ -445,6 +446,43 @@ def suite_integration_plain(result, arguments):
     run_modules(result, INTEGRATION, arguments, PLIMSOLL_TEST_BUILD=build_plain(result))
 
 
+# --- suites: engine-... ---
+
+# Situations on an engine and what is said of them. Other modules are about ourselves alone.
+ENGINE_MODULES = (
+    "test_audit_commands",
+    "test_check",
+    "test_consistency",
+    "test_drift",
+    "test_engines",
+    "test_gap",
+    "test_restart",
+    "test_rules_containers",
+    "test_rules_engine",
+    "test_rules_exec",
+    "test_rules_files",
+    "test_rules_host",
+    "test_rules_images",
+    "test_short_lived",
+)
+
+
+def installed_engine():
+    """The version, as far as engines are told apart by it; "" if none is installed."""
+    version = re.search(r"version (\d+\.\d+)", run(["dockerd", "--version"], 60)[1]) if shutil.which("dockerd") else None
+    return version[1] if version else ""
+
+
+def suite_engine(name, result, arguments):
+    """The same situations and verdicts, on an engine that another release of Debian has."""
+    if name == installed_engine():
+        result.notes.append("integration has run on it")
+        return
+    chosen = argparse.Namespace(long=arguments.long, modules=arguments.modules or ENGINE_MODULES)
+    tree.tree(engines.ENGINES[name][0])
+    run_modules(result, INTEGRATION, chosen, PLIMSOLL_TEST_BUILD=build_plain(result), PLIMSOLL_TEST_ENGINE=name)
+
+
 # --- suite: host ---
 
 # On a tree's own release; the package is built on this machine, and must install on newer ones.
@@ -540,6 +578,7 @@ SUITES = [
     ("integration", False, suite_integration),
     ("host", False, suite_host),
     ("integration-plain", True, suite_integration_plain),
+    *((f"engine-{name}", True, functools.partial(suite_engine, name)) for name in engines.ENGINES),
     ("fleet", True, suite_fleet),
     ("static", True, suite_static),
     ("coverage", True, suite_coverage),

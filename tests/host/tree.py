@@ -18,6 +18,7 @@ CACHE = "/var/cache/plimsoll-tests"
 LAST_RESORT = "http://deb.debian.org/debian"
 TRIES = 3
 TRY_TIMEOUT = 900
+SCRIPTS = "/usr/share/debootstrap/scripts"
 
 # What a container host has, and what our package depends on: installing the package asks no mirror.
 PACKAGES = {
@@ -26,6 +27,9 @@ PACKAGES = {
     "trixie": "systemd systemd-sysv dbus docker.io docker-cli procps passwd libaudit1 libcap2 libcurl4t64 "
     "libevent-2.1-7t64 libgcrypt20 libjson-c5 libsqlite3-0 libsystemd0 libyaml-0-2",
 }
+
+# For its engine alone.
+PACKAGES["forky"] = "docker.io docker-cli"
 
 # One with what brings news from many hosts to one place, at both ends.
 PACKAGES["bookworm-fleet"] = PACKAGES["bookworm"] + (
@@ -54,6 +58,8 @@ def debootstrap(release, path, mirror):
     include = ",".join(PACKAGES[release].split())
     suite = release.partition("-")[0]
     command = ["debootstrap", "--variant=minbase", f"--include={include}", suite, path, mirror]
+    if not os.path.exists(os.path.join(SCRIPTS, suite)):
+        command.append(os.path.join(SCRIPTS, "sid"))  # a release that is younger than this debootstrap
     try:
         done = subprocess.run(
             command,

@@ -11,6 +11,7 @@ import subprocess
 import tarfile
 import time
 
+import engines
 import world
 
 IMAGE = "busybox:test"
@@ -28,7 +29,7 @@ STOP_TIMEOUT = 60
 DEFAULT_FLAGS = {"iptables": "false", "bridge": "none"}
 
 # A network namespace of its own, for engines that have a bridge, publish ports or listen on the network.
-OWN_NETWORK = ["unshare", "--net", "--", "sh", "-c", 'busybox ip link set lo up && exec "$@"', "dockerd"]
+OWN_NETWORK = ["unshare", "--net", "--", "sh", "-c", 'busybox ip link set lo up && exec "$@"', "sh"]
 
 
 class EngineFailed(Exception):
@@ -72,7 +73,7 @@ class Engine:
         self.log = os.path.join(self.path, "dockerd.log")
         self.config = config_file or os.path.join(self.path, "daemon.json")
         self.own_network = own_network
-        self.flags = dict(DEFAULT_FLAGS, host=f"unix://{self.socket}")
+        self.flags = dict(DEFAULT_FLAGS, host=f"unix://{self.socket}", **engines.flags())
         if own_network:
             del self.flags["bridge"]
         for key in config or {}:
@@ -80,6 +81,7 @@ class Engine:
         self.flags.update(flags or {})
         self.words = list(words)
         self.process = None
+        self.version = None
         if config is not None or not os.path.exists(self.config):
             self.configure(config or {})
 
@@ -90,10 +92,13 @@ class Engine:
 
     def command(self):
         command = OWN_NETWORK if self.own_network else []
-        command = [*command, "dockerd", "--config-file", self.config, "--data-root", self.data_root]
+        command = [*command, *self.program(), "--config-file", self.config, "--data-root", self.data_root]
         command += ["--exec-root", os.path.join(self.path, "x"), "--pidfile", self.pidfile]
         command += [f"--{key}={value}" for key, value in self.flags.items() if value is not None]
         return command + self.words
+
+    def program(self):
+        return [*engines.words(), "dockerd"]
 
     @property
     def data_root(self):
@@ -127,6 +132,10 @@ class Engine:
                 self.kill()
                 raise EngineFailed(f"dockerd does not start:\n{self.log_tail()}")
             time.sleep(0.05)
+        self.version = self.api("GET", "/version")[1]["Version"]
+        if not self.version.startswith(engines.version()):
+            self.kill()
+            raise EngineFailed(f"this is engine {self.version}, and not {engines.version()}")
 
     def answers(self):
         try:
@@ -200,7 +209,7 @@ class Engine:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("DOCKER_")}
         environment["DOCKER_CONFIG"] = os.path.join(self.path, "client")
         done = subprocess.run(
-            ["docker", "-H", f"unix://{self.socket}", *arguments],
+            [*engines.words(), "docker", "-H", f"unix://{self.socket}", *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
