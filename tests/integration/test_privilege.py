@@ -133,6 +133,7 @@ class OnlyReads(unittest.TestCase):
             if (re.search(r"\bopen(at)?\(.*O_(WRONLY|RDWR|CREAT)", line) or self.CHANGES.search(line))
             and own not in line
             and '"/dev/null"' not in line
+            and '.gcda"' not in line  # what a build that counts lines keeps its counters in
         ]
         self.assertEqual([], written)
         for call in ("ptrace(", "mount(", "umount2(", "reboot(", "sethostname("):

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The cases of CEL's own conformance suite that lie in our subset: {expr, bindings, value or
- * error}. The file comes with the design, beside the repository. */
+ * error}. The file comes with the design, beside the repository: a clone that stands alone skips
+ * them, and says so. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 #include <cmocka.h>
 
 #include <json-c/json.h>
+#include <unistd.h>
 
 #include "expr/expr.h"
 
@@ -94,6 +96,10 @@ test_given_cases(void **state)
 	if (root == NULL)
 		fail_msg("PLIMSOLL_SOURCE is not set to the root of the repository");
 	(void)snprintf(path, sizeof(path), "%s/../shared/cel/given.json", root);
+	if (access(path, F_OK) != 0) {
+		print_message("%s is not here\n", path);
+		skip();
+	}
 	tests = json_object_from_file(path);
 	if (tests == NULL)
 		fail_msg("%s: %s", path, json_util_get_last_err());
