@@ -154,15 +154,18 @@ post_reload(void *arg, struct request *rq, const char *rest)
 		    why == NULL ? "out of memory" : why, hint);
 }
 
+static const char *const no_params[] = { NULL };
+static const char *const rule_params[] = { "benchmark", NULL };
+
 static const struct route routes[] = {
-	{ "GET", "/v1/status", false, get_status },
+	{ "GET", "/v1/status", false, get_status, no_params },
 	{ "GET", "/v1/findings", false, get_findings },
 	{ "GET", "/v1/rules", false, get_rules },
-	{ "GET", "/v1/rules/", false, get_rule },
+	{ "GET", "/v1/rules/", false, get_rule, rule_params },
 	{ "GET", "/v1/drift", false, get_drift },
-	{ "GET", "/metrics", false, get_metrics },
-	{ "POST", "/v1/rescan", true, post_rescan },
-	{ "POST", "/v1/reload", true, post_reload },
+	{ "GET", "/metrics", false, get_metrics, no_params },
+	{ "POST", "/v1/rescan", true, post_rescan, no_params },
+	{ "POST", "/v1/reload", true, post_reload, no_params },
 };
 
 int

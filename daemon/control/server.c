@@ -250,6 +250,38 @@ is_privileged(struct request *rq)
 	       (peer.uid == 0 || peer.uid == geteuid());
 }
 
+/* The first parameter that the route doesn't take, or NULL. */
+static const char *
+wrong_param(const struct route *route, const struct request *rq)
+{
+	for (const struct evkeyval *p = rq->params.tqh_first; p != NULL; p = p->next.tqe_next) {
+		const char *const *known = route->params;
+
+		while (known != NULL && *known != NULL && strcmp(*known, p->key) != 0)
+			known++;
+		if (known != NULL && *known == NULL)
+			return p->key;
+	}
+	return NULL;
+}
+
+static void
+run_route(const struct route *route, struct request *rq, const char *rest)
+{
+	const char *wrong = wrong_param(route, rq);
+	char why[96];
+
+	if (route->privileged && !is_privileged(rq)) {
+		request_fail(rq, 403, "only root may ask for this", "try it with sudo");
+	} else if (wrong != NULL) {
+		(void)snprintf(why, sizeof(why), "no such parameter: %.64s", wrong);
+		request_fail(rq, HTTP_BADREQUEST, why,
+		    *route->params == NULL ? "none is taken here" : *route->params);
+	} else {
+		route->run(rq->server->arg, rq, rest);
+	}
+}
+
 static void
 dispatch(struct request *rq, const char *method, const char *path)
 {
@@ -264,10 +296,7 @@ dispatch(struct request *rq, const char *method, const char *path)
 		other = route;
 		if (strcmp(route->method, method) != 0)
 			continue;
-		if (route->privileged && !is_privileged(rq))
-			request_fail(rq, 403, "only root may ask for this", "try it with sudo");
-		else
-			route->run(s->arg, rq, path + strlen(route->path));
+		run_route(route, rq, path + strlen(route->path));
 		return;
 	}
 	if (other == NULL) {
@@ -278,10 +307,15 @@ dispatch(struct request *rq, const char *method, const char *path)
 	request_fail(rq, HTTP_BADMETHOD, "not with this method", other->method);
 }
 
+/* "" for those that no route has. */
 static const char *
 method_name(struct evhttp_request *req)
 {
-	return evhttp_request_get_command(req) == EVHTTP_REQ_GET ? "GET" : "POST";
+	enum evhttp_cmd_type command = evhttp_request_get_command(req);
+
+	if (command == EVHTTP_REQ_GET)
+		return "GET";
+	return command == EVHTTP_REQ_POST ? "POST" : "";
 }
 
 static void
@@ -399,7 +433,10 @@ on_accept_error(struct evconnlistener *listener, void *arg)
 static void
 set_limits(struct evhttp *http)
 {
-	evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_POST);
+	/* Others than ours are answered as everything else is that we don't have. */
+	evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD |
+					     EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
+					     EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH);
 	evhttp_set_max_headers_size(http, SERVER_HEADERS_MAX);
 	evhttp_set_max_body_size(http, SERVER_BODY_MAX);
 	evhttp_set_timeout(http, SERVER_IDLE_S);

@@ -32,6 +32,7 @@ struct route {
 	/* Must answer, at once or by a feed. `rest` is what follows the path of a route that
 	 * ends in a slash. */
 	void (*run)(void *arg, struct request *rq, const char *rest);
+	const char *const *params; /* those that it takes, then NULL; NULL: it looks itself */
 };
 
 /* Takes the listening socket over, even when it fails. `routes` are borrowed. 0 or -errno. */

@@ -147,6 +147,13 @@ class Errors(unittest.TestCase):
             (404, "GET", "/v1/rules/"),
             (405, "POST", "/v1/findings"),
             (405, "GET", "/v1/rescan"),
+            (405, "PUT", "/v1/status"),
+            (405, "DELETE", "/v1/findings"),
+            (405, "PATCH", "/v1/rules"),
+            (400, "GET", "/v1/status?colour=red"),
+            (400, "GET", "/metrics?name=x"),
+            (400, "POST", "/v1/rescan?rule=5.4"),
+            (400, "GET", "/v1/rules/5.4?colour=red"),
             (400, "GET", "/v1/findings?colour=red"),
             (400, "GET", "/v1/findings?rule=5.400"),
             (400, "GET", "/v1/findings?severity=awful"),
@@ -157,6 +164,15 @@ class Errors(unittest.TestCase):
         ):
             with self.subTest(request=f"{method} {path}"):
                 self.assert_error(status, method, path)
+
+    def test_no_body_comes_where_none_is_read(self):
+        connection = world.UnixConnection(plimsolld.socket)
+        self.addCleanup(connection.close)
+        for method, status in (("HEAD", 405), ("GET", 200)):
+            connection.request(method, "/v1/status")
+            response = connection.getresponse()
+            self.assertEqual(response.status, status)
+            self.assertEqual(bool(response.read()), method == "GET")
 
     def test_what_is_no_http_harms_nobody(self):
         for data in (b"\0" * 100, b"GET\r\n\r\n", b"GET /v1/status HTTP/9.9\r\n\r\n", b"{}\n",

@@ -138,7 +138,8 @@ test_answers(void **state)
 		{ "GET", "/v1/act", "405", "\"hint\":\"POST\"}" },
 		{ "POST", "/v1/act", "200", "\"value\":\"-\"" },
 		{ "GET", "/v1/echo?value", "400", "{\"error\":\"not a valid address\"" },
-		{ "DELETE", "/v1/echo", "501", "" },
+		{ "DELETE", "/v1/echo", "405",
+		    "{\"error\":\"not with this method\",\"hint\":\"GET\"}" },
 	};
 
 	struct world *w = *state;
