@@ -80,6 +80,29 @@ show_finding(const struct style *style, struct json_object *finding)
 		show_fact(json_object_array_get_idx(evidence, i));
 }
 
+/* What the rule says of all its subjects: those that ask for somebody, and how many there are. */
+static int
+show_findings(const struct style *style, struct json_object *document)
+{
+	_cleanup_(findings_table_freep) struct findings_table *table = NULL;
+	struct json_object *findings = member(document, "findings");
+	size_t n = member_count(document, "findings");
+	int r = findings_table_new(&table, member_text_at(document, "benchmarks", 0));
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct json_object *f = json_object_array_get_idx(findings, i);
+
+		if (member(f, "exception") == NULL &&
+		    words_verdict_is_bad(member_text(f, "verdict")))
+			r = findings_table_add(table, f);
+	}
+	(void)fputc('\n', stdout);
+	if (r == 0)
+		r = findings_table_print(table, stdout, style, false);
+	findings_summary_print(member(document, "summary"), stdout, style);
+	return r == 0 ? STATUS_OK : command_fail(STATUS_USAGE, "out of memory");
+}
+
 /* The rule, and what it says of the subjects that are meant. */
 static int
 show(const struct options *o, struct json_object *rule, struct json_object *document)
@@ -111,11 +134,7 @@ show(const struct options *o, struct json_object *rule, struct json_object *docu
 		if (o->n_args == 2 ? show_is_subject(f, o->args[1]) : n == 1)
 			show_finding(&style, f);
 	}
-	if (o->n_args == 1 && n > 1) {
-		(void)fputc('\n', stdout);
-		findings_summary_print(member(document, "summary"), stdout, &style);
-	}
-	return STATUS_OK;
+	return o->n_args == 1 && n > 1 ? show_findings(&style, document) : STATUS_OK;
 }
 
 static int

@@ -162,6 +162,19 @@ print_status(struct json_object *status)
 	findings_summary_print(member(status, "summary"), stdout, &style);
 }
 
+static bool
+is_blind(struct json_object *sources)
+{
+	if (!json_object_is_type(sources, json_type_object))
+		return true;
+	json_object_object_foreach (sources, name, source) {
+		(void)name;
+		if (*member_text(source, "state") != 'u')
+			return true;
+	}
+	return false;
+}
+
 int
 command_status(const struct options *o)
 {
@@ -175,6 +188,7 @@ command_status(const struct options *o)
 		show_json(stdout, status);
 	else
 		print_status(status);
+	r = is_blind(member(status, "sources")) ? STATUS_INCOMPLETE : STATUS_OK;
 	(void)json_object_put(status);
-	return STATUS_OK;
+	return r;
 }

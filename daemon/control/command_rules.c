@@ -38,18 +38,27 @@ add_row(struct table *t, const char *id, const struct rule *rule)
 	return r == 0 ? table_cell(t, colour, rule->title) : r;
 }
 
-/* The benchmark's rules in its order; without a benchmark, or for those that are in none, by key.
- */
-static int
-add_rows(struct table *t, const struct rulebook *rb, const struct benchmark *b, bool others)
+static bool
+is_wanted(const void *filter, const struct rulebook *rb, const struct rule *rule)
 {
+	const struct filter_view view = { .rule = rule, .verdict = -1, .kind = -1 };
+
+	return rule != NULL && filter_matches_part(filter, FILTERS_OF_RULES, rb, &view);
+}
+
+/* The benchmark's rules in its order; those that are in none by key. */
+static int
+add_rows(struct table *t, const struct rulebook *rb, const struct filter *filter)
+{
+	const struct benchmark *b = filter_benchmark(filter, rb);
 	int r = 0;
 
 	for (unsigned i = 0; b != NULL && i < b->n_entries && r == 0; i++)
-		if (b->entries[i].rule != NULL)
+		if (is_wanted(filter, rb, b->entries[i].rule))
 			r = add_row(t, b->entries[i].id, b->entries[i].rule);
-	for (unsigned i = 0; i < rb->n_rules && others && r == 0; i++)
-		if (b == NULL || benchmark_entry_of(b, rb->rules[i]) == NULL)
+	for (unsigned i = 0; i < rb->n_rules && r == 0; i++)
+		if ((b == NULL || benchmark_entry_of(b, rb->rules[i]) == NULL) &&
+		    is_wanted(filter, rb, rb->rules[i]))
 			r = add_row(t, "", rb->rules[i]);
 	return r;
 }
@@ -57,17 +66,15 @@ add_rows(struct table *t, const struct rulebook *rb, const struct benchmark *b, 
 static int
 list_rules(const struct options *o, const struct rulebook *rb)
 {
-	bool named = filter_has(o->filter, FILTER_BENCHMARK);
 	_cleanup_(table_freep) struct table *t = NULL;
 	_cleanup_(freep) char *why = NULL;
 	struct style style = style_of(STDOUT_FILENO);
-	const struct benchmark *b = filter_benchmark(o->filter, rb);
 	int r = filter_check(o->filter, rb, &why);
 
 	if (r != 0)
 		return command_fail(STATUS_USAGE, "%s", why == NULL ? strerror(-r) : why);
 	if (o->format == FORMAT_JSON) {
-		struct json_object *json = rules_json(rb, named ? b : NULL);
+		struct json_object *json = rules_json_of(rb, is_wanted, o->filter);
 
 		show_json(stdout, json);
 		(void)json_object_put(json);
@@ -75,7 +82,7 @@ list_rules(const struct options *o, const struct rulebook *rb)
 	}
 	r = table_new(&t, columns, ARRAY_SIZE(columns));
 	if (r == 0)
-		r = add_rows(t, rb, b, !named);
+		r = add_rows(t, rb, o->filter);
 	if (r != 0)
 		return command_fail(STATUS_USAGE, "out of memory");
 	table_print(t, stdout, &style);

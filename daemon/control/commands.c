@@ -29,7 +29,7 @@ const struct command command_table[] = {
 	{ "attest", "RULE [SUBJECT]", "print an exception for what is found now, to be filled in",
 	    1, 2, OPTIONS_SOCKET | OPTIONS_BENCHMARK, false, command_attest },
 	{ "rules", "[show RULE | test [PATH]]", "list the rules, show one, or run their examples",
-	    0, 2, OPTIONS_RULES | OPTIONS_FORMAT | OPTIONS_BENCHMARK, false, command_rules },
+	    0, 2, OPTIONS_RULES | OPTIONS_FORMAT | OPTIONS_WHICH_RULES, false, command_rules },
 	{ "lint", "[PATH]", "check rules, benchmarks and settings as the daemon does", 0, 1,
 	    OPTIONS_RULES, false, command_lint },
 	{ "eval", "EXPR", "evaluate an expression; every name is taken from --vars", 1, 1,

@@ -170,6 +170,7 @@ static bool
 takes_filter(uint32_t groups, int kind)
 {
 	return (groups & OPTIONS_FILTER) != 0 ||
+	       ((groups & OPTIONS_WHICH_RULES) != 0 && (FILTERS_OF_RULES & 1U << kind) != 0) ||
 	       ((groups & OPTIONS_BENCHMARK) != 0 && kind == FILTER_BENCHMARK);
 }
 

@@ -21,11 +21,12 @@ enum option_group {
 	OPTIONS_VERDICT = 1 << 6, /* what the exit status says */
 	OPTIONS_DRIFT = 1 << 7,
 	OPTIONS_VARS = 1 << 8,
-	OPTIONS_BENCHMARK = 1 << 9, /* the one filter that names numbers */
-	OPTIONS_DAEMON = 1 << 10,   /* plimsolld's own */
-	OPTIONS_JUNIT = 1 << 11,    /* OPTIONS_FORMAT, and one that shows test results */
-	OPTIONS_PERIOD = 1 << 12,   /* OPTIONS_FORMAT, and those of a report */
-	OPTIONS_TIMES = 1 << 13,    /* from when to when */
+	OPTIONS_BENCHMARK = 1 << 9,    /* the one filter that names numbers */
+	OPTIONS_DAEMON = 1 << 10,      /* plimsolld's own */
+	OPTIONS_JUNIT = 1 << 11,       /* OPTIONS_FORMAT, and one that shows test results */
+	OPTIONS_PERIOD = 1 << 12,      /* OPTIONS_FORMAT, and those of a report */
+	OPTIONS_TIMES = 1 << 13,       /* from when to when */
+	OPTIONS_WHICH_RULES = 1 << 14, /* the filters that choose among rules */
 	/* All that plimsolld takes. */
 	OPTIONS_OF_DAEMON = OPTIONS_SOCKET | OPTIONS_RULES | OPTIONS_HOST | OPTIONS_DAEMON,
 };

@@ -133,15 +133,3 @@ rules_json_of(const struct rulebook *rb, rule_wanted_fn *wanted, const void *arg
 			r = member_append(list, rule_json(rb, rb->rules[i]));
 	return member_done(list, r);
 }
-
-static bool
-is_in_benchmark(const void *benchmark, const struct rulebook *rb, const struct rule *rule)
-{
-	return benchmark == NULL || benchmark_entry_of(benchmark, rule) != NULL;
-}
-
-struct json_object *
-rules_json(const struct rulebook *rb, const struct benchmark *benchmark)
-{
-	return rules_json_of(rb, is_in_benchmark, benchmark);
-}

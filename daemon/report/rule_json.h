@@ -14,8 +14,6 @@ struct json_object *rule_json(const struct rulebook *rb, const struct rule *rule
 /* Its numbers, by benchmark; one of them. */
 struct json_object *rule_refs_json(const struct rulebook *rb, const struct rule *rule);
 struct json_object *rule_ref_json(const struct benchmark_entry *entry);
-/* A list of all rules; `benchmark` NULL: else those that it has. */
-struct json_object *rules_json(const struct rulebook *rb, const struct benchmark *benchmark);
 
 /* A list of those that are wanted. */
 typedef bool rule_wanted_fn(const void *arg, const struct rulebook *rb, const struct rule *rule);

@@ -137,6 +137,14 @@ class Asking(unittest.TestCase):
         document = daemon.plimsoll_json("status", "--socket", plimsolld.socket)
         self.assertEqual(document["ledger"]["id"], plimsolld.get("/v1/status")["ledger"]["id"])
 
+    def test_status_of_one_that_is_blind(self):
+        """For whoever monitors it: 3, as for every audit that is incomplete."""
+        with daemon.Daemon() as blind:
+            status, out, err = daemon.plimsoll("status", "--socket", blind.socket)
+            self.assertEqual((status, err), (INCOMPLETE, ""))
+            self.assertRegex(out, r"(?m)^docker-events +blind .*no-engine\.sock")
+            self.assertEqual(daemon.plimsoll("status", "--format", "json", "--socket", blind.socket)[0], INCOMPLETE)
+
     def test_findings(self):
         status, out, err = ask("findings", "--container", "root")
         self.assertEqual((status, err), (OK, ""))
@@ -166,6 +174,12 @@ class Asking(unittest.TestCase):
         self.assertNotIn("{subject}", out)
         for subject in (root, root[:12]):
             self.assertEqual(ask("explain", "container-privileged", subject)[1], out)
+
+    def test_explain_shows_which_subjects_ask_for_somebody(self):
+        status, out, err = ask("explain", "5.4")
+        self.assertEqual((status, err), (OK, ""))
+        self.assertRegex(out, r"(?m)^FAIL +5\.4 +critical +container root +runs privileged$")
+        self.assertRegex(out, r"(?m)^1 fail, .* 1 pass")
 
     def test_explain_what_is_not_there(self):
         for arguments in (("5.400",), ("5.4", "nobody")):
@@ -247,6 +261,20 @@ class Rules(unittest.TestCase):
         self.assertTrue(all("cis-docker-1.6.0" in rule["refs"] for rule in rules))
         self.assertRegex(daemon.plimsoll("rules", "--benchmark", "cis-docker-1.6.0")[1],
                          r"(?m)^5\.5 +container-privileged ")
+
+    def test_filters_choose_among_them(self):
+        for arguments, holds in (
+            (("--severity", "critical"), lambda rule: rule["severity"] == "critical"),
+            (("--section", "3"), lambda rule: rule["refs"].get("cis-docker-1.11.0", {}).get("section") == "3"),
+            (("--rule", "5.4,5.5"), lambda rule: rule["key"] in ("container-privileged", "container-sensitive-mounts")),
+            (("--level", "2", "--benchmark", "cis-docker-1.7.0"),
+             lambda rule: rule["refs"].get("cis-docker-1.7.0", {}).get("level") == 2),
+        ):
+            with self.subTest(arguments=arguments):
+                wanted = {rule["key"] for rule in daemon.plimsoll_json("rules") if holds(rule)}
+                self.assertEqual({rule["key"] for rule in daemon.plimsoll_json("rules", *arguments)}, wanted)
+                out = daemon.plimsoll("rules", *arguments)[1]
+                self.assertEqual(len(out.splitlines()), len(wanted) + 1)
 
     def test_show(self):
         by_number = daemon.plimsoll("rules", "show", "5.4")
