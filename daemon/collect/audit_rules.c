@@ -164,14 +164,25 @@ read_files(const struct host *host, char **ret)
 	return r;
 }
 
+/* The kernel follows links on the way to what a rule names, and not the last one, unless a slash is
+ * behind it: a rule that names a link watches the link. */
 static const char *
 canonical(void *context, const char *path, struct arena *a)
 {
-	_cleanup_(freep) char *real = NULL;
+	_cleanup_(freep) char *folder = NULL, *real = NULL;
+	const char *slash = strrchr(path, '/');
 
-	if (host_realpath(context, path, &real) < 0)
+	if (slash == NULL || slash == path || slash[1] == '\0') {
+		if (host_realpath(context, path, &real) < 0)
+			return path;
+		return arena_strdup(a, real);
+	}
+	folder = strndup(path, (size_t)(slash - path));
+	if (folder == NULL)
+		return NULL;
+	if (host_realpath(context, folder, &real) < 0)
 		return path;
-	return arena_strdup(a, real);
+	return arena_printf(a, "%s%s", strcmp(real, "/") == 0 ? "" : real, slash);
 }
 
 int

@@ -124,8 +124,8 @@ struct host_audit_input {
 	const char
 	    *persistent; /* texts of the rule files, one behind another; NULL with persistent_why */
 	const char *persistent_why;
-	/* Where a path leads to: yields the path with its links resolved, in the arena, or the path
-	 * itself. */
+	/* What a rule that names a path is about: the path with those links resolved that the
+	 * kernel follows, in the arena, or the path itself. */
 	const char *(*canonical)(void *context, const char *path, struct arena *a);
 	void *context;
 };

@@ -151,6 +151,20 @@ class AuditRules(VerdictsTest):
     def test_1_13_folder_itself(self):
         self.assert_with("fail", rule(path=docker.path, perm="wa"))
 
+    def test_1_13_link_in_its_place(self):
+        """The kernel watches the link, not the file that it leads to; links on the way it follows."""
+        link, way = docker.config + ".link", docker.path + "/way"
+        os.symlink(docker.config, link)
+        self.addCleanup(os.unlink, link)
+        os.symlink(docker.path, way)
+        self.addCleanup(os.unlink, way)
+        self.assert_with("fail", rule(path=link, perm="wa"))
+        self.assert_with("fail", rule(dir=way, perm="wa"))
+        self.assert_with("pass", rule(dir=way + "/", perm="wa"))
+        self.assert_with("pass", rule(path=os.path.join(way, os.path.basename(docker.config)), perm="wa"))
+        # A rule that hides the link hides nothing else.
+        self.assert_with("pass", rule(path=link, never=True), rule(path=docker.config, perm="wa"))
+
     def test_1_13_accesses(self):
         self.assert_with("fail", rule(path=docker.config, perm="w"))
         self.assert_with("fail", rule(path=docker.config, perm="rx"))
