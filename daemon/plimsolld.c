@@ -14,8 +14,8 @@
 #include "report/audit_table.h"
 #include "report/consumer.h"
 #include "report/heartbeat.h"
-#include "report/limiter.h"
 #include "report/metrics.h"
+#include "report/outlets.h"
 #include "report/text.h"
 #include "report/writer.h"
 #include "util/clock.h"
@@ -45,7 +45,7 @@ enum {
 	EXIT_INVALID = 2, /* usage, settings or rules */
 };
 
-enum { SIGNALS = 3, CONSUMERS = 3 };
+enum { SIGNALS = 3 };
 
 struct plimsolld {
 	struct options options;
@@ -65,10 +65,9 @@ struct plimsolld {
 	struct audit_watch *audit;
 	struct heartbeat *heartbeat;
 	struct metrics *metrics;
-	struct writer *log_writer;      /* to the journal and syslog */
+	struct outlets *outlets;        /* the journal and syslog */
 	struct writer *terminal_writer; /* to stdout */
-	struct consumer *consumers[CONSUMERS];
-	unsigned n_consumers;
+	struct consumer *terminal;
 	struct api *api;
 	struct api_look look;
 	int64_t look_began_ms, started_ms, started_monotonic_ms; /* monotonic, real, monotonic */
@@ -123,12 +122,12 @@ fail(const char *what, int r)
 /* --- what the judge says --- */
 
 static void
-run_consumers(void *arg)
+run_terminal(void *arg)
 {
-	struct plimsolld *d = arg;
+	const struct plimsolld *d = arg;
 
-	for (unsigned i = 0; i < d->n_consumers; i++)
-		consumer_run(d->consumers[i]);
+	if (d->terminal != NULL)
+		consumer_run(d->terminal);
 }
 
 static void
@@ -136,7 +135,9 @@ on_committed(void *arg)
 {
 	struct plimsolld *d = arg;
 
-	run_consumers(d);
+	if (d->outlets != NULL)
+		outlets_run(d->outlets);
+	run_terminal(d);
 	if (d->metrics != NULL)
 		metrics_run(d->metrics);
 	if (d->api != NULL)
@@ -228,22 +229,22 @@ print_audit(struct plimsolld *d)
 	print_text(d, text);
 }
 
-static struct limits
-limits_of(const struct settings *s)
+static void
+follow_drift(struct plimsolld *d)
 {
-	return (struct limits){ s->per_minute, s->fold_after, s->fold_within_s };
+	int r = consumer_new(
+	    &d->terminal, &consumer_terminal, d->base, d->ledger, d->terminal_writer, NULL, NULL);
+
+	if (r != 0)
+		say(LOG_WARNING, "drift is not printed: %s", strerror(-r));
 }
 
 static void
-add_consumer(struct plimsolld *d, const struct consumer_kind *kind, struct writer *writer,
-    const struct limits *limits)
+tell_where_settings_say(struct plimsolld *d)
 {
-	int r = consumer_new(&d->consumers[d->n_consumers], kind, d->base, d->ledger, writer,
-	    d->options.state, limits);
+	int r = outlets_set(d->outlets, &d->rb->settings);
 
-	if (r == 0)
-		d->n_consumers++;
-	else
+	if (r != 0)
 		say(LOG_WARNING, "drift is not told everywhere: %s", strerror(-r));
 }
 
@@ -274,7 +275,7 @@ on_settled(void *arg)
 		return;
 	d->printed = true;
 	print_audit(d);
-	add_consumer(d, &consumer_terminal, d->terminal_writer, NULL);
+	follow_drift(d);
 }
 
 static int
@@ -336,8 +337,7 @@ on_end(evutil_socket_t number, short what, void *arg)
 
 	(void)sd_notify(0, "STOPPING=1");
 	(void)judge_notice(d->judge, "stopping", NULL);
-	for (unsigned i = 0; i < d->n_consumers; i++)
-		consumer_end(d->consumers[i]);
+	outlets_end(d->outlets);
 	(void)event_base_loopbreak(d->base);
 }
 
@@ -349,7 +349,6 @@ reload(void *arg, struct json_object **ret, char **reterr)
 		.rules_dir = d->options.rules_dir,
 		.engine = d->options.engine };
 	struct heartbeat *heartbeat = NULL;
-	struct limits limits;
 	int r;
 
 	d->look_began_ms = clock_monotonic_ms();
@@ -361,9 +360,7 @@ reload(void *arg, struct json_object **ret, char **reterr)
 		(void)heartbeat_free(d->heartbeat);
 		d->heartbeat = heartbeat;
 	}
-	limits = limits_of(&d->rb->settings);
-	for (unsigned i = 0; i < d->n_consumers; i++)
-		consumer_limit(d->consumers[i], &limits);
+	tell_where_settings_say(d);
 	return 0;
 }
 
@@ -472,27 +469,15 @@ open_socket(struct plimsolld *d)
 static int
 start_telling(struct plimsolld *d)
 {
-	const struct settings *s = &d->rb->settings;
-	const struct limits limits = limits_of(s);
-	bool journal =
-	    s->report_journal == 1 || (s->report_journal < 0 && consumer_journal_is_there());
-	bool syslog = s->report_syslog == 1 ||
-		      (s->report_syslog < 0 && !journal && consumer_syslog_is_there());
 	int r = metrics_new(&d->metrics, d->ledger);
 
-	if (r == 0 && (journal || syslog))
-		r = writer_new(&d->log_writer, d->base, run_consumers, d);
+	if (r == 0)
+		r = outlets_new(&d->outlets, d->base, d->ledger, d->options.state);
 	if (r == 0 && d->options.print)
-		r = writer_new(&d->terminal_writer, d->base, run_consumers, d);
-	if (r != 0)
-		return r;
-	if (journal)
-		add_consumer(d, &consumer_journal, d->log_writer, &limits);
-	if (syslog) {
-		consumer_syslog_open(s->syslog_facility);
-		add_consumer(d, &consumer_syslog, d->log_writer, &limits);
-	}
-	return 0;
+		r = writer_new(&d->terminal_writer, d->base, run_terminal, d);
+	if (r == 0)
+		tell_where_settings_say(d);
+	return r;
 }
 
 static int
@@ -583,10 +568,9 @@ plimsolld_deinit(struct plimsolld *d)
 	(void)mounts_watch_free(d->mounts);
 	(void)files_watch_free(d->files);
 	(void)actors_free(d->actors);
-	(void)writer_free(d->log_writer);
+	(void)outlets_free(d->outlets);
 	(void)writer_free(d->terminal_writer);
-	for (unsigned i = 0; i < d->n_consumers; i++)
-		(void)consumer_free(d->consumers[i]);
+	(void)consumer_free(d->terminal);
 	(void)metrics_free(d->metrics);
 	(void)collector_free(d->collector);
 	(void)judge_free(d->judge);

@@ -9,53 +9,39 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Settings that are looked at when the daemon starts, and not again. */
+/* Settings that are looked at when the daemon starts, and not again: texts, all of them. */
 static const struct {
 	const char *name;
 	size_t offset;
-	bool is_text;
 } fixed[] = {
-	{ "engine.socket", offsetof(struct settings, engine_socket), true },
-	{ "report.journal", offsetof(struct settings, report_journal), false },
-	{ "report.syslog", offsetof(struct settings, report_syslog), false },
-	{ "report.syslog_facility", offsetof(struct settings, syslog_facility), true },
+	{ "engine.socket", offsetof(struct settings, engine_socket) },
 };
 
-static bool
-differs(size_t which, const struct settings *a, const struct settings *b)
+static const char **
+text_at(size_t which, struct settings *s)
 {
-	const void *left = (const char *)a + fixed[which].offset;
-	const void *right = (const char *)b + fixed[which].offset;
-
-	if (fixed[which].is_text)
-		return strcmp(*(const char *const *)left, *(const char *const *)right) != 0;
-	return *(const int *)left != *(const int *)right;
+	return (const char **)((char *)s + fixed[which].offset);
 }
 
 /* What is in force goes on to be what the settings say. 0 or -ENOMEM. */
 static int
-keep(size_t which, struct rulebook *rb, const struct settings *before)
+keep(size_t which, struct rulebook *rb, struct settings *before)
 {
-	void *to = (char *)&rb->settings + fixed[which].offset;
-	const void *from = (const char *)before + fixed[which].offset;
+	const char **to = text_at(which, &rb->settings);
 
-	if (!fixed[which].is_text) {
-		*(int *)to = *(const int *)from;
-		return 0;
-	}
-	*(const char **)to = arena_strdup(rb->arena, *(const char *const *)from);
-	return *(const char **)to == NULL ? -ENOMEM : 0;
+	*to = arena_strdup(rb->arena, *text_at(which, before));
+	return *to == NULL ? -ENOMEM : 0;
 }
 
 /* Names those that differ, and keeps them. New reference; NULL when out of memory. */
 static struct json_object *
-keep_fixed(struct rulebook *rb, const struct settings *before)
+keep_fixed(struct rulebook *rb, struct settings *before)
 {
 	struct json_object *list = json_object_new_array();
 	int r = list == NULL ? -ENOMEM : 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(fixed) && r == 0; i++) {
-		if (!differs(i, before, &rb->settings))
+		if (strcmp(*text_at(i, before), *text_at(i, &rb->settings)) == 0)
 			continue;
 		r = keep(i, rb, before);
 		if (r == 0)

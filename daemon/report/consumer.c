@@ -32,8 +32,9 @@ struct consumer {
 	uint64_t kept;           /* the cursor in the ledger */
 	unsigned generation;     /* of the ledger, which they are of */
 	unsigned writing;        /* rows that the writer has */
-	bool left_out;           /* the ledger has a record of some */
-	bool summed_up;          /* which is older than a summary */
+	bool paused;
+	bool left_out;  /* the ledger has a record of some */
+	bool summed_up; /* which is older than a summary */
 };
 
 struct row_job {
@@ -133,6 +134,13 @@ consumer_limit(struct consumer *c, const struct limits *limits)
 {
 	if (c->limiter != NULL)
 		limiter_set(c->limiter, limits);
+}
+
+void
+consumer_pause(struct consumer *c, bool pause)
+{
+	c->paused = pause;
+	consumer_run(c);
 }
 
 /* The record of what is left out, written or, where nothing is, forgotten. */
@@ -395,6 +403,11 @@ consumer_run(struct consumer *c)
 	    find_place(c, ledger_opened_at(c->ledger)) < 0)
 		return;
 	keep_cursor(c);
+	if (c->paused) {
+		if (c->due != NULL)
+			(void)evtimer_del(c->due);
+		return;
+	}
 	read_rows(c);
 	if (c->limiter != NULL && c->read == ledger_last_seq(c->ledger)) {
 		(void)sum_up(c, clock_realtime_ms());
@@ -411,7 +424,7 @@ consumer_end(struct consumer *c)
 	struct json_object *row;
 
 	consumer_run(c);
-	while (c->limiter != NULL && !writer_is_full(c->writer) &&
+	while (!c->paused && c->limiter != NULL && !writer_is_full(c->writer) &&
 	       (row = limiter_summary(c->limiter, clock_realtime_ms(), true)) != NULL) {
 		c->summed_up |= hand(c, row, c->read, NULL) == 0;
 		(void)json_object_put(row);

@@ -45,6 +45,8 @@ DEFINE_CLEANUP(struct consumer, consumer_free)
 
 /* Other limits from now on; without effect where there are none. */
 void consumer_limit(struct consumer *c, const struct limits *limits);
+/* While it pauses, it reads nothing new; then it goes on where it left off. */
+void consumer_pause(struct consumer *c, bool pause);
 /* Reads what is new, as far as the writer has room. To be called after a commit and when there is
  * room again. */
 void consumer_run(struct consumer *c);
@@ -54,7 +56,7 @@ void consumer_end(struct consumer *c);
 /* Journal and syslog, where rows go: is the journal's socket there, and syslog's? */
 bool consumer_journal_is_there(void);
 bool consumer_syslog_is_there(void);
-/* Before the first row for syslog. A name that is no facility means authpriv. */
-void consumer_syslog_open(const char *facility);
+/* Of rows that are read from here on. A name that is no facility means authpriv. */
+void consumer_syslog_facility(const char *name);
 
 #endif

@@ -28,7 +28,7 @@ static const struct notice_words {
 	{ "gap-closed", "sees again: {source}|, blind for {blind_ms} ms", LOG_WARNING },
 	{ "reloaded",
 	    "reload|: {changed} findings changed by rules, not by the host|, {excepted} by "
-	    "exceptions| refused: {error}",
+	    "exceptions| refused: {error}|; at the next start: {restart}",
 	    LOG_NOTICE },
 	{ "exception-expired", "exception expired: {rule}| for {subject}| (owner {owner})",
 	    LOG_NOTICE },
@@ -71,6 +71,14 @@ put_counts(FILE *out, struct json_object *counts)
 }
 
 static void
+put_list(FILE *out, struct json_object *list)
+{
+	for (size_t i = 0; i < json_object_array_length(list); i++)
+		(void)fprintf(out, "%s%s", i == 0 ? "" : ", ",
+		    json_object_get_string(json_object_array_get_idx(list, i)));
+}
+
+static void
 put_member(FILE *out, struct json_object *notice, const char *name)
 {
 	struct json_object *m = member(notice, name);
@@ -84,6 +92,8 @@ put_member(FILE *out, struct json_object *notice, const char *name)
 		free(subject);
 	} else if (json_object_is_type(m, json_type_object)) {
 		put_counts(out, m);
+	} else if (json_object_is_type(m, json_type_array)) {
+		put_list(out, m);
 	} else {
 		(void)fputs(m == NULL ? "?" : json_object_get_string(m), out);
 	}

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 struct line {
-	int priority;
+	int priority; /* and facility */
 	char *text;
 };
 
@@ -40,15 +40,15 @@ static const struct {
 	{ "uucp", LOG_UUCP },
 };
 
-void
-consumer_syslog_open(const char *facility)
-{
-	int found = LOG_AUTHPRIV;
+static int facility = LOG_AUTHPRIV;
 
+void
+consumer_syslog_facility(const char *name)
+{
+	facility = LOG_AUTHPRIV;
 	for (size_t i = 0; i < ARRAY_SIZE(facilities); i++)
-		if (strcmp(facilities[i].name, facility) == 0)
-			found = facilities[i].facility;
-	openlog("plimsoll", LOG_PID, found);
+		if (strcmp(facilities[i].name, name) == 0)
+			facility = facilities[i].facility;
 }
 
 static void
@@ -74,7 +74,7 @@ syslog_prepare(struct json_object *row)
 		syslog_free(line);
 		return NULL;
 	}
-	line->priority = f->priority;
+	line->priority = facility | f->priority;
 	return line;
 }
 
@@ -82,8 +82,13 @@ syslog_prepare(struct json_object *row)
 static bool
 syslog_write(void *prepared)
 {
+	static bool opened;
 	const struct line *line = prepared;
 
+	/* By the one thread that writes: who waits for the other side holds a lock on it. */
+	if (!opened)
+		openlog("plimsoll", LOG_PID, LOG_AUTHPRIV);
+	opened = true;
 	syslog(line->priority, "%s", line->text);
 	return true;
 }

@@ -197,7 +197,7 @@ class Rsyslog(unittest.TestCase):
             host.use("rsyslog/host.conf", "/etc/rsyslog.d/plimsoll.conf")
             host.use("rsyslog/plimsoll.yaml", "/etc/plimsoll/plimsoll.d/syslog.yaml")
             cls.check(host)
-            host.run("systemctl", "restart", test_host.SERVICE)
+            host.run("systemctl", "reload", test_host.SERVICE)
             host.wait_settled()
 
     @classmethod

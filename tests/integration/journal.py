@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A socket that stands for the journal's, and a plimsolld that finds it where it looks for it.
+"""Sockets that stand for the journal's and syslog's, and a plimsolld that finds them where it looks for them.
 
-The daemon is started in a mount namespace of its own, in which the socket lies at its usual place.
+The daemon is started in a mount namespace of its own, in which the sockets lie at their usual places.
 """
 
+import json
 import os
 import socket
 import struct
@@ -23,6 +24,16 @@ mount -t tmpfs -o mode=0755 tmpfs "$over"
 mkdir -p /run/systemd/journal
 touch /run/systemd/journal/socket
 mount --bind "$0" /run/systemd/journal/socket
+if [ -n "$SYSLOG" ]; then
+    mount -t tmpfs -o mode=0755 tmpfs "$SYSLOG.dev"
+    for name in null zero urandom; do
+        touch "$SYSLOG.dev/$name"
+        mount --bind "/dev/$name" "$SYSLOG.dev/$name"
+    done
+    touch "$SYSLOG.dev/log"
+    mount --bind "$SYSLOG" "$SYSLOG.dev/log"
+    mount --rbind "$SYSLOG.dev" /dev
+fi
 exec "$@"
 """
 
@@ -90,13 +101,43 @@ class Journal:
         return [int(entry["PLIMSOLL_SEQ"][0]) for entry in list(self.entries) if "PLIMSOLL_SEQ" in entry]
 
 
-class Daemon(daemon.Daemon):
-    """A daemon that tells everything to a Journal."""
+class Syslog:
+    """What was sent to it: (facility, severity, fields), in order."""
 
-    def __init__(self, journal, engine=None, host_root=None, config="", flags=()):
+    def __init__(self):
+        self.path = world.scratch("s-")
+        self.socket_path = os.path.join(self.path, "log")
+        os.mkdir(self.socket_path + ".dev")
+        self.lines = []
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.socket_path)
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self):
+        while True:
+            data = self.socket.recv(1 << 20).decode()
+            if data == "end":
+                return
+            head, _, cee = data.partition("@cee: ")
+            priority = int(head[1:head.index(">")])
+            self.lines.append((priority >> 3, priority & 7, json.loads(cee)))
+
+    close = Journal.close
+
+    def numbers(self):
+        return [int(fields["PLIMSOLL_SEQ"]) for _, _, fields in list(self.lines) if "PLIMSOLL_SEQ" in fields]
+
+
+class Daemon(daemon.Daemon):
+    """A daemon that tells everything to a Journal, and whose syslog is a Syslog, if there is one."""
+
+    def __init__(self, journal, engine=None, host_root=None, config="", flags=(), syslog=None):
         self.journal = journal
+        self.syslog = syslog
         super().__init__(engine, host_root, CONFIG + config, flags)
 
     def command(self):
-        unshare = ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", MOUNT]
-        return unshare + [self.journal.socket_path, *super().command()]
+        unshare = ["unshare", "--mount", "--propagation", "private", "env"]
+        unshare.append(f"SYSLOG={self.syslog.socket_path if self.syslog else ''}")
+        return unshare + ["/bin/sh", "-c", MOUNT, self.journal.socket_path, *super().command()]

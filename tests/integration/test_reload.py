@@ -2,11 +2,15 @@
 """Reload as a transaction: by signal, by socket and by command; taken whole, or refused with a reason."""
 
 import os
+import re
 import signal
 import unittest
 
+import yaml
+
 import daemon
 import engine
+import journal
 import world
 
 SITE_RULE = """\
@@ -93,23 +97,90 @@ class Refused(unittest.TestCase):
             self.assertEqual(status, 422)
             self.assertIn("others than its owner may write it", body["error"])
 
-    def test_settings_that_need_a_restart(self):
-        with world.HostRoot() as host, daemon.Daemon(host_root=host) as d:
-            d.configure(daemon.QUIET + "  syslog_facility: local3\n")
-            out = daemon.plimsoll("reload", "--socket", d.socket, check=(0,))[1]
-            self.assertIn("report.syslog_facility: changes when plimsolld is started again", out)
-            notice = d.wait_drift(is_notice)["notice"]
-            self.assertEqual(notice["restart"], ["report.syslog_facility"])
-            # Until it is started again.
-            self.assertEqual(d.post("/v1/reload")["restart"], ["report.syslog_facility"])
-            d.restart()
-            self.assertEqual(d.post("/v1/reload")["restart"], [])
-
     def test_another_socket_needs_a_restart(self):
+        """And says so by its name, wherever a reload says something."""
         config = daemon.QUIET + "engine: {socket: /run/%s.sock}\n"
         with world.HostRoot() as host, BySettings(host_root=host, config=config % "one") as d:
             d.configure(config % "two")
+            out = daemon.plimsoll("reload", "--socket", d.socket, check=(0,))[1]
+            self.assertIn("engine.socket: changes when plimsolld is started again", out)
+            self.assertEqual(d.wait_drift(is_notice)["notice"]["restart"], ["engine.socket"])
+            lines = daemon.plimsoll("drift", "--socket", d.socket)[1]
+            self.assertIn("; at the next start: engine.socket", lines)
+            # Until it is started again.
             self.assertEqual(d.post("/v1/reload")["restart"], ["engine.socket"])
+            d.restart()
+            self.assertEqual(d.post("/v1/reload")["restart"], [])
+
+    def test_every_setting_takes_effect_or_says_so(self):
+        """All that plimsoll.yaml can have is another value; a setting that is new has to be decided on here."""
+        with open(os.path.join(world.ROOT, "conf", "plimsoll.yaml")) as f:
+            shipped = yaml.safe_load(re.sub(r"(?m)^#(?=\w|  \S)", "", f.read()))
+        names = {f"{group}.{name}" for group, names in shipped.items() if isinstance(names, dict) for name in names}
+        others = {
+            "engine.socket": "/run/two.sock", "select.levels": [1], "report.journal": "off", "report.syslog": "off",
+            "select.exclude": [{"rule": "ops-backup", "reason": "a test"}], "report.syslog_facility": "local3",
+            "report.heartbeat_interval": "2h", "report.open_interval": "2d", "report.per_minute": 7,
+            "report.fold_after": 7, "report.fold_within": "7m", "report.carried_within": "7m",
+            "limits.resync_interval": "7h", "limits.keep_days": 7, "limits.keep_size": "7MiB", "limits.exec_keep": "7h",
+        }
+        for name in names:
+            if name.startswith("params."):
+                others[name] = shipped["params"][name[7:]]
+        self.assertEqual(set(others), names)
+        changed = {"benchmarks": ["cis-docker-1.8.0"]}
+        for name, other in others.items():
+            group, _, key = name.partition(".")
+            changed.setdefault(group, {})[key] = other
+        with world.HostRoot() as host, BySettings(host_root=host) as d:
+            d.configure(yaml.safe_dump(changed))
+            self.assertEqual(d.post("/v1/reload")["restart"], ["engine.socket"])
+
+    def test_heartbeat_by_reload(self):
+        with world.HostRoot() as host, daemon.Daemon(host_root=host) as d:
+            d.configure(daemon.QUIET + "  heartbeat_interval: 1s\n")
+            d.post("/v1/reload")
+            d.wait_drift(lambda row: is_notice(row, "heartbeat"))
+
+    def test_where_drift_is_told(self):
+        """Switched off and on by reload: what comes first begins with the next row, what was there before misses
+        nothing."""
+        ear, other = journal.Journal(), journal.Syslog()
+        self.addCleanup(ear.close)
+        self.addCleanup(other.close)
+
+        def change(d, **report):
+            d.configure(yaml.safe_dump({"report": report}))
+            self.assertEqual(d.post("/v1/reload")["restart"], [])
+            return d.last_seq()
+
+        def row(d):
+            """One more row in the ledger: its number."""
+            after = d.last_seq()
+            d.post("/v1/reload")
+            return d.wait_drift(is_notice, after)["seq"]
+
+        with world.HostRoot() as host, journal.Daemon(ear, host_root=host, syslog=other) as d:
+            before = row(d)
+            world.wait_for("the journal", lambda: before in ear.numbers())
+            self.assertEqual(other.lines, [])
+            change(d, journal="off", syslog="on")
+            first = row(d)
+            world.wait_for("syslog", lambda: first in other.numbers())
+            self.assertGreater(min(other.numbers()), before)
+            self.assertEqual({facility for facility, _, _ in other.lines}, {10})
+            told = len(ear.entries)
+            change(d, journal="off", syslog="on", syslog_facility="local3")
+            second = row(d)
+            world.wait_for("syslog", lambda: second in other.numbers())
+            self.assertEqual(other.lines[-1][0], 19)
+            self.assertEqual(len(ear.entries), told)
+            change(d, journal="on", syslog="off")
+            last = row(d)
+            world.wait_for("the journal", lambda: last in ear.numbers())
+            self.assertEqual(ear.numbers(), list(range(1, last + 1)))
+            self.assertNotIn(last, other.numbers())
+            self.assertEqual(other.numbers(), list(range(other.numbers()[0], other.numbers()[-1] + 1)))
 
     def test_get_is_no_reload(self):
         with world.HostRoot() as host, daemon.Daemon(host_root=host) as d:
