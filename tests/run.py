@@ -289,7 +289,7 @@ def suite_clang(result, _arguments):
 
 FUZZ = os.path.join(ROOT, "tests", "fuzz")
 FUZZ_DICTIONARIES = {"benchmark": "yaml", "exceptions": "yaml", "rules": "yaml", "settings": "yaml"}
-FUZZ_SEEDS = {"replies": os.path.join(ROOT, "tests", "data", "docker-20.10")}
+FUZZ_SEEDS = {"replies": sorted(glob.glob(os.path.join(ROOT, "tests", "data", "docker-*")))}
 FUZZ_INPUT_MAX = 16384  # bytes
 
 
@@ -303,7 +303,7 @@ def fuzz_command(program, name, seconds, findings, inputs, arguments):
     if not arguments.long:
         command.append("-seed=1")
     command += [inputs, os.path.join(FUZZ, "corpus", name)]
-    return command + ([FUZZ_SEEDS[name]] if name in FUZZ_SEEDS else [])
+    return command + FUZZ_SEEDS.get(name, [])
 
 
 def run_fuzzer(program, seconds, findings, arguments):

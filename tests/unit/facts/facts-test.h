@@ -18,27 +18,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* tests/data/docker-20.10/NAME. */
+/* Engines whose replies are recorded, the oldest first. */
+static const char *const engines[] = { "20.10", "26.1", "28.5" };
+
+/* tests/data/docker-ENGINE/NAME. */
 static inline void
-recorded_path(const char *name, char *ret, size_t size)
+recorded_path(const char *engine, const char *name, char *ret, size_t size)
 {
 	const char *source = getenv("PLIMSOLL_SOURCE");
 
 	(void)snprintf(
-	    ret, size, "%s/tests/data/docker-20.10/%s", source == NULL ? "." : source, name);
+	    ret, size, "%s/tests/data/docker-%s/%s", source == NULL ? "." : source, engine, name);
+}
+
+static inline struct json_object *
+recorded_by(const char *engine, const char *name)
+{
+	struct json_object *json;
+	char path[4096];
+
+	recorded_path(engine, name, path, sizeof(path));
+	json = json_object_from_file(path);
+	if (json == NULL)
+		fail_msg("%s: %s", path, json_util_get_last_err());
+	return json;
 }
 
 static inline struct json_object *
 recorded(const char *name)
 {
-	struct json_object *json;
-	char path[4096];
-
-	recorded_path(name, path, sizeof(path));
-	json = json_object_from_file(path);
-	if (json == NULL)
-		fail_msg("%s: %s", path, json_util_get_last_err());
-	return json;
+	return recorded_by(engines[0], name);
 }
 
 /* A value as compact JSON, unreadable and absent as such. Valid until the next call but three. */

@@ -17,6 +17,9 @@ static const char *const names[] = {
 	"container-paused.json",
 };
 
+/* What engines after 20.10 have more. */
+static const char newer[] = "container-newer-created.json";
+
 static struct json_object *volumes; /* those that the recorded containers have, and others */
 
 static struct snapshot *
@@ -30,13 +33,23 @@ built(struct json_object *doc)
 }
 
 static struct snapshot *
+built_by(const char *engine, const char *name)
+{
+	struct json_object *doc = recorded_by(engine, name), *ours = volumes;
+	struct snapshot *s;
+
+	volumes = recorded_by(engine, "volumes.json");
+	s = built(doc);
+	json_object_put(volumes);
+	json_object_put(doc);
+	volumes = ours;
+	return s;
+}
+
+static struct snapshot *
 built_of(const char *name)
 {
-	struct json_object *doc = recorded(name);
-	struct snapshot *s = built(doc);
-
-	json_object_put(doc);
-	return s;
+	return built_by(engines[0], name);
 }
 
 /* A document with one member of it set: "HostConfig.CapAdd" to a JSON text. */
@@ -122,25 +135,29 @@ static const struct {
 static void
 every_field(void **state)
 {
-	_cleanup_(snapshot_freep) struct snapshot *s =
-	    built_of("container-everything-created.json");
+	for (size_t e = 0; e < ARRAY_SIZE(engines); e++) {
+		_cleanup_(snapshot_freep) struct snapshot *s =
+		    built_by(engines[e], "container-everything-created.json");
 
-	for (size_t i = 0; i < ARRAY_SIZE(everything); i++)
-		assert_fact(s, everything[i].fact, everything[i].value);
+		for (size_t i = 0; i < ARRAY_SIZE(everything); i++)
+			assert_fact(s, everything[i].fact, everything[i].value);
+		assert_memory_equal(
+		    value_text(snapshot_get(s, FACT_CONTAINER_IMAGE_ID)), "\"sha256:", 8);
+	}
 	assert_int_equal(
 	    ARRAY_SIZE(everything) + 1, topic_fact_count(TOPIC_CONTAINER_INSPECT)); /* image_id */
-	assert_memory_equal(value_text(snapshot_get(s, FACT_CONTAINER_IMAGE_ID)), "\"sha256:", 8);
 }
 
 static void
-nothing_set(void **state)
+nothing_set_by(const char *engine, const char *network)
 {
-	_cleanup_(snapshot_freep) struct snapshot *s = built_of("container-plain-created.json");
+	_cleanup_(snapshot_freep) struct snapshot *s =
+	    built_by(engine, "container-plain-created.json");
 
 	assert_fact(s, FACT_CONTAINER_PRIVILEGED, "false");
 	assert_fact(s, FACT_CONTAINER_CAP_ADD, "[]");
 	assert_fact(s, FACT_CONTAINER_SECURITY_OPT, "[]");
-	assert_fact(s, FACT_CONTAINER_NETWORK_MODE, "\"default\"");
+	assert_fact(s, FACT_CONTAINER_NETWORK_MODE, network);
 	assert_fact(s, FACT_CONTAINER_IPC_MODE, "\"private\"");
 	assert_fact(s, FACT_CONTAINER_PIDS_LIMIT, "0");
 	assert_fact(s, FACT_CONTAINER_MOUNTS, "[]");
@@ -150,6 +167,36 @@ nothing_set(void **state)
 	assert_fact(s, FACT_CONTAINER_HEALTHCHECK, "[]");
 	assert_fact(s, FACT_CONTAINER_LABELS, "{}");
 	assert_fact(s, FACT_CONTAINER_RESTART_POLICY, "\"no\"");
+}
+
+static void
+nothing_set(void **state)
+{
+	nothing_set_by("20.10", "\"default\"");
+	nothing_set_by("26.1", "\"bridge\"");
+	nothing_set_by("28.5", "\"bridge\"");
+}
+
+/* A part of a volume is that volume, an image is no path of the host, and a device that a file of
+ * the vendor describes is a device. */
+static void
+fields_of_newer_engines(void **state)
+{
+	_cleanup_(snapshot_freep) struct snapshot *s = built_by("28.5", newer);
+	const struct value *mounts = snapshot_get(s, FACT_CONTAINER_MOUNTS);
+	static const char *const wanted[][2] = { { "bind", "/host/usr" }, { "image", "/image" },
+		{ "volume", "/part" } };
+
+	assert_int_equal(mounts->len, ARRAY_SIZE(wanted));
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		const struct value *m = &mounts->items[i];
+
+		assert_string_equal(value_get(m, "type")->string, wanted[i][0]);
+		assert_string_equal(value_get(m, "destination")->string, wanted[i][1]);
+	}
+	assert_fact(s, FACT_CONTAINER_DEVICE_REQUESTS, "1");
+	assert_fact(s, FACT_CONTAINER_DEVICES, "[]");
+	assert_fact(s, FACT_CONTAINER_HEALTHCHECK, "[\"CMD-SHELL\",\"true\"]");
 }
 
 static void
@@ -628,23 +675,40 @@ a_bent_reply(struct json_object *bent, enum bend how, const char *where, void *c
 	}
 }
 
+static unsigned
+bend_recorded(const char *engine, const char *name)
+{
+	struct json_object *doc = recorded_by(engine, name);
+	struct origin origin = { built(doc) };
+	unsigned n;
+
+	assert_types_hold(origin.whole);
+	for (unsigned f = 0; f < origin.whole->n; f++)
+		if (origin.whole->values[f].type == VALUE_UNREADABLE)
+			fail_msg("%s by %s: %s", name, engine, origin.whole->values[f].string);
+	n = bend_each(doc, a_bent_reply, &origin);
+	snapshot_free(origin.whole);
+	json_object_put(doc);
+	return n;
+}
+
 static void
 bent_replies_never_make_another_fact(void **state)
 {
-	unsigned n = 0;
+	struct json_object *ours = volumes;
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		struct json_object *doc = recorded(names[i]);
-		struct origin origin = { built(doc) };
+	for (size_t e = 0; e < ARRAY_SIZE(engines); e++) {
+		unsigned n = 0;
 
-		assert_types_hold(origin.whole);
-		for (unsigned f = 0; f < origin.whole->n; f++)
-			assert_int_not_equal(origin.whole->values[f].type, VALUE_UNREADABLE);
-		n += bend_each(doc, a_bent_reply, &origin);
-		snapshot_free(origin.whole);
-		json_object_put(doc);
+		volumes = recorded_by(engines[e], "volumes.json");
+		for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+			n += bend_recorded(engines[e], names[i]);
+		if (e > 0)
+			n += bend_recorded(engines[e], newer);
+		assert_true(n > 3000);
+		json_object_put(volumes);
 	}
-	assert_true(n > 3000);
+	volumes = ours;
 }
 
 static int
@@ -667,6 +731,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_field),
 		cmocka_unit_test(nothing_set),
+		cmocka_unit_test(fields_of_newer_engines),
 		cmocka_unit_test(privileged),
 		cmocka_unit_test(ports),
 		cmocka_unit_test(bindings),

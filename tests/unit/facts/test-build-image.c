@@ -50,27 +50,37 @@ assert_fact(const struct snapshot *s, enum fact_id fact, const char *wanted)
 static void
 test_recorded(void **state)
 {
-	_cleanup_(json_clear) struct json_object *inspect = NULL;
-	_cleanup_(snapshot_freep) struct snapshot *s = NULL;
+	static const struct {
+		const char *engine, *env, *size;
+	} recorded[] = {
+		{ "20.10", "[\"PATH=\\/bin\"]", "1982278" },
+		{ "26.1", "[]", "1982429" },
+		{ "28.5", "[]", "1982429" },
+	};
 	const bool yes = true;
-	char path[512];
 
 	(void)state;
-	(void)snprintf(path, sizeof(path), "%s/tests/data/docker-20.10/image-bb.json",
-	    getenv("PLIMSOLL_SOURCE"));
-	inspect = json_object_from_file(path);
-	assert_non_null(inspect);
-	s = build(inspect, &yes, INT64_C(1796092740000));
-	assert_fact(s, FACT_IMAGE_TAGS, "[\"bb:latest\"]");
-	assert_fact(s, FACT_IMAGE_DIGESTS, "[]");
-	assert_fact(s, FACT_IMAGE_USER, "\"\"");
-	assert_fact(s, FACT_IMAGE_HEALTHCHECK, "[]");
-	assert_fact(s, FACT_IMAGE_ENV, "[\"PATH=\\/bin\"]");
-	assert_fact(s, FACT_IMAGE_EXPOSED, "[]");
-	assert_fact(s, FACT_IMAGE_LAYERS, "1");
-	assert_fact(s, FACT_IMAGE_SIZE, "1982278");
-	assert_fact(s, FACT_IMAGE_IN_USE, "true");
-	assert_fact(s, FACT_IMAGE_AGE_DAYS, "0");
+	for (size_t i = 0; i < ARRAY_SIZE(recorded); i++) {
+		_cleanup_(json_clear) struct json_object *inspect = NULL;
+		_cleanup_(snapshot_freep) struct snapshot *s = NULL;
+		char path[512];
+
+		(void)snprintf(path, sizeof(path), "%s/tests/data/docker-%s/image-bb.json",
+		    getenv("PLIMSOLL_SOURCE"), recorded[i].engine);
+		inspect = json_object_from_file(path);
+		assert_non_null(inspect);
+		s = build(inspect, &yes, INT64_C(1796092740000));
+		assert_fact(s, FACT_IMAGE_TAGS, "[\"bb:latest\"]");
+		assert_fact(s, FACT_IMAGE_DIGESTS, "[]");
+		assert_fact(s, FACT_IMAGE_USER, "\"\"");
+		assert_fact(s, FACT_IMAGE_HEALTHCHECK, "[]");
+		assert_fact(s, FACT_IMAGE_ENV, recorded[i].env);
+		assert_fact(s, FACT_IMAGE_EXPOSED, "[]");
+		assert_fact(s, FACT_IMAGE_LAYERS, "1");
+		assert_fact(s, FACT_IMAGE_SIZE, recorded[i].size);
+		assert_fact(s, FACT_IMAGE_IN_USE, "true");
+		assert_fact(s, FACT_IMAGE_AGE_DAYS, "0");
+	}
 }
 
 /* The time of asking is the start of 2024. */

@@ -183,26 +183,38 @@ test_content_trust_unreadable(void **state)
 	assert_fact(s, FACT_ENGINE_CONTENT_TRUST, "unreadable");
 }
 
+static struct json_object *
+recorded(const char *engine, const char *name)
+{
+	char path[512];
+
+	(void)snprintf(path, sizeof(path), "%s/tests/data/docker-%s/%s", getenv("PLIMSOLL_SOURCE"),
+	    engine, name);
+	return json_object_from_file(path);
+}
+
 static void
 test_recorded(void **state)
 {
-	_cleanup_(json_clear) struct json_object *containers, *images;
-	const char *source = getenv("PLIMSOLL_SOURCE");
-	_cleanup_(snapshot_freep) struct snapshot *s = NULL;
-	char path[512];
+	static const char *const engines[] = { "20.10", "26.1", "28.5" };
 
 	(void)state;
-	(void)snprintf(path, sizeof(path), "%s/tests/data/docker-20.10/containers.json", source);
-	containers = json_object_from_file(path);
-	(void)snprintf(path, sizeof(path), "%s/tests/data/docker-20.10/images.json", source);
-	images = json_object_from_file(path);
-	assert_int_equal(build_engine_inventory(&s,
-			     &(struct engine_inventory_input){
-				 .containers = containers, .images = images, .volumes_why = "x" }),
-	    0);
-	assert_int_equal(
-	    snapshot_get(s, FACT_ENGINE_CONTAINERS)->integer, json_object_array_length(containers));
-	assert_fact(s, FACT_ENGINE_IMAGES_UNUSED, "");
+	for (size_t i = 0; i < ARRAY_SIZE(engines); i++) {
+		_cleanup_(json_clear) struct json_object *containers =
+		    recorded(engines[i], "containers.json");
+		_cleanup_(json_clear) struct json_object *images =
+		    recorded(engines[i], "images.json");
+		_cleanup_(snapshot_freep) struct snapshot *s = NULL;
+
+		assert_int_equal(
+		    build_engine_inventory(&s,
+			&(struct engine_inventory_input){
+			    .containers = containers, .images = images, .volumes_why = "x" }),
+		    0);
+		assert_int_equal(snapshot_get(s, FACT_ENGINE_CONTAINERS)->integer,
+		    json_object_array_length(containers));
+		assert_fact(s, FACT_ENGINE_IMAGES_UNUSED, "");
+	}
 }
 
 int

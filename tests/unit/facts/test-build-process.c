@@ -9,7 +9,7 @@ recorded_text(const char *name)
 	char path[4096], *text = calloc(1, 8192);
 	FILE *file;
 
-	recorded_path(name, path, sizeof(path));
+	recorded_path(engines[0], name, path, sizeof(path));
 	file = fopen(path, "re");
 	assert_non_null(file);
 	assert_non_null(text);
