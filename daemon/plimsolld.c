@@ -652,7 +652,7 @@ main(int argc, char **argv)
 	event_set_log_callback(on_libevent_log);
 	r = options_parse(&d.options, groups, argc, argv, &why);
 	if (r != 0) {
-		say(LOG_ERR, "%s", why == NULL ? strerror(-r) : why);
+		say(LOG_ERR, "%s; try: plimsolld --help", why == NULL ? strerror(-r) : why);
 		return EXIT_INVALID;
 	}
 	if (d.options.help) {

@@ -77,6 +77,9 @@ command_drift(const struct options *o)
 	_cleanup_(freep) char *why = NULL;
 	int r;
 
+	if (o->since != NULL && o->until != NULL && strcmp(o->since, o->until) >= 0)
+		return command_fail(
+		    STATUS_USAGE, "--since %s is not before --until %s", o->since, o->until);
 	if (target == NULL)
 		return command_fail(STATUS_USAGE, "out of memory");
 	r = client_lines(o->socket, target, on_line, &p, &why);

@@ -63,6 +63,8 @@ print_table(const struct options *o, struct json_object *document)
 		r = findings_table_print(table, stdout, &style, o->all);
 	if (r == 0)
 		findings_summary_print(member(document, "summary"), stdout, &style);
+	if (r == 0 && n == 0 && !filter_is_empty(o->filter))
+		(void)command_fail(STATUS_OK, "nothing here is what the filters name");
 	return r;
 }
 

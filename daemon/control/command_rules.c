@@ -163,20 +163,31 @@ test_rules(const struct rulebook *rb, const char *path)
 
 /* --- which files --- */
 
-/* The options, with the files that a path names: a folder that holds benchmarks takes the place of
- * the rules as shipped, one that is called exceptions the place of exceptions.d, any other, or that
- * of a file, the place of rules.d. */
+/* The options, with the files that a path names: a file of settings or the folder that holds it
+ * brings all that lies beside it; a folder that holds benchmarks, or is called so, takes the place
+ * of the rules as shipped; one that is called exceptions or plimsoll.d that of exceptions.d or
+ * plimsoll.d; any other that of rules.d. A file stands for its folder. */
 struct named {
 	struct options o;
 	char folder[PATH_MAX];
 	struct rulebook_paths instead;
 };
 
-/* "exceptions.d", "site/exceptions/" */
+static const char settings_name[] = "plimsoll.yaml";
+
 static bool
-is_of_exceptions(const char *folder)
+holds(const char *folder, const char *name)
 {
-	static const char name[] = "exceptions";
+	char path[PATH_MAX + 32];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return access(path, F_OK) == 0;
+}
+
+/* "exceptions.d" and "site/exceptions/" are called exceptions. */
+static bool
+is_called(const char *folder, const char *name)
+{
 	char real[PATH_MAX];
 	const char *slash = realpath(folder, real) == NULL ? NULL : strrchr(real, '/');
 
@@ -184,9 +195,33 @@ is_of_exceptions(const char *folder)
 }
 
 static int
+name_folder(struct named *n)
+{
+	size_t len = strlen(n->folder), room = sizeof(n->folder) - len;
+
+	if (holds(n->folder, settings_name)) {
+		if ((size_t)snprintf(n->folder + len, room, "/%s", settings_name) >= room)
+			return command_fail(STATUS_USAGE, "%s: too long", n->folder);
+		n->o.config = n->folder;
+	} else if (holds(n->folder, "benchmarks")) {
+		n->o.rules_dir = n->folder;
+	} else if (is_called(n->folder, "benchmarks")) {
+		if ((size_t)snprintf(n->folder + len, room, "/..") >= room)
+			return command_fail(STATUS_USAGE, "%s: too long", n->folder);
+		n->o.rules_dir = n->folder;
+	} else if (is_called(n->folder, "exceptions")) {
+		n->instead.exceptions_dir = n->folder;
+	} else if (is_called(n->folder, "plimsoll.d")) {
+		n->instead.config_dir = n->folder;
+	} else {
+		n->instead.site_rules_dir = n->folder;
+	}
+	return STATUS_OK;
+}
+
+static int
 name_path(struct named *n, const struct options *o, const char *path)
 {
-	char benchmarks[PATH_MAX + 16];
 	struct stat st;
 	char *slash;
 
@@ -197,28 +232,20 @@ name_path(struct named *n, const struct options *o, const char *path)
 	if (stat(path, &st) != 0 || strlen(path) >= sizeof(n->folder))
 		return command_fail(STATUS_USAGE, "%s: %s", path, strerror(errno));
 	(void)stpcpy(n->folder, path);
-	if (!S_ISDIR(st.st_mode)) {
-		if (strlen(path) < 5 || strcmp(path + strlen(path) - 5, ".yaml") != 0)
-			return command_fail(STATUS_USAGE, "%s: files of ours end in .yaml", path);
-		slash = strrchr(n->folder, '/');
-		if (slash == NULL)
-			(void)strcpy(n->folder, ".");
-		else
-			slash[slash == n->folder] = '\0';
-		if (strcmp(slash == NULL ? path : path + (slash - n->folder) + 1,
-			"plimsoll.yaml") == 0) {
-			n->o.config = path;
-			return STATUS_OK;
-		}
+	if (S_ISDIR(st.st_mode))
+		return name_folder(n);
+	if (strlen(path) < 5 || strcmp(path + strlen(path) - 5, ".yaml") != 0)
+		return command_fail(STATUS_USAGE, "%s: files of ours end in .yaml", path);
+	slash = strrchr(n->folder, '/');
+	if (strcmp(slash == NULL ? path : slash + 1, settings_name) == 0) {
+		n->o.config = path;
+		return STATUS_OK;
 	}
-	(void)snprintf(benchmarks, sizeof(benchmarks), "%s/benchmarks", n->folder);
-	if (stat(benchmarks, &st) == 0 && S_ISDIR(st.st_mode))
-		n->o.rules_dir = n->folder;
-	else if (is_of_exceptions(n->folder))
-		n->instead.exceptions_dir = n->folder;
+	if (slash == NULL)
+		(void)strcpy(n->folder, ".");
 	else
-		n->instead.site_rules_dir = n->folder;
-	return STATUS_OK;
+		slash[slash == n->folder] = '\0';
+	return name_folder(n);
 }
 
 int

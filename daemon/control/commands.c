@@ -99,6 +99,8 @@ command_load(struct rulebook **ret, const struct options *o, const struct rulebo
 			setup->paths.site_rules_dir = instead->site_rules_dir;
 		if (instead != NULL && instead->exceptions_dir != NULL)
 			setup->paths.exceptions_dir = instead->exceptions_dir;
+		if (instead != NULL && instead->config_dir != NULL)
+			setup->paths.config_dir = instead->config_dir;
 		r = rulebook_load(ret, &setup->paths, &errors);
 	}
 	if (r == 0)

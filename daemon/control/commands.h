@@ -53,8 +53,8 @@ int command_reload(const struct options *o);
 const struct rule *command_find_rule(
     const struct rulebook *rb, const struct options *o, const char *name);
 
-/* Loads what the options name; folders that `instead` names (NULL: none) take the place of rules.d
- * and exceptions.d. STATUS_OK, or another after saying why. */
+/* Loads what the options name; folders that `instead` names (NULL: none) take the place of rules.d,
+ * exceptions.d and plimsoll.d. STATUS_OK, or another after saying why. */
 int command_load(
     struct rulebook **ret, const struct options *o, const struct rulebook_paths *instead);
 

@@ -106,7 +106,9 @@ listen_at(const char *path, char **reterr)
 	if (r == 0 && (chmod(path, 0660) != 0 || listen(fd, BACKLOG) != 0))
 		r = -errno;
 	if (r != 0)
-		return fail(reterr, r, path, strerror(-r));
+		return fail(reterr, r, path,
+		    r == -ENOENT ? "its folder is not there: make it, or use --socket"
+				 : strerror(-r));
 	r = fd;
 	fd = -1; /* the caller's from here */
 	return r;

@@ -60,7 +60,7 @@ class Help(unittest.TestCase):
                           ("eval",), ("eval", "1", "2", "3"), ("status", "now"), ("drift", "--since", "lately"),
                           ("rules", "show"), ("rules", "5.4"), ("findings", "--rule"), ("--socket", "/p.sock", "status"),
                           ("check", "--fail-on", ""), ("check", "--engine", "tcp://localhost:2375"),
-                          ("check", "--engine", "")):
+                          ("check", "--engine", ""), ("drift", "--since", "1h", "--until", "2h")):
             with self.subTest(arguments=arguments):
                 status, out, err = daemon.plimsoll(*arguments)
                 self.assertEqual((status, out), (USAGE, ""))
@@ -87,6 +87,14 @@ class Help(unittest.TestCase):
                 status, out, err = daemon.run([daemon.program("plimsolld"), *arguments])
                 self.assertEqual((status, out), (USAGE, ""), err)
                 self.assertIn(arguments[-1], err)
+
+    def test_daemon_without_a_folder_for_its_socket(self):
+        path = world.scratch("n-")
+        self.addCleanup(shutil.rmtree, path)
+        status, _, err = daemon.run([daemon.program("plimsolld"), "--config", plimsolld.config, "--state", path,
+                                     "--engine", docker.socket, "--socket", "/nowhere/at/all/p.sock"])
+        self.assertEqual(status, 1)
+        self.assertIn("/nowhere/at/all/p.sock: its folder is not there", err)
 
     def test_daemon_checks_its_settings(self):
         good = daemon.run([daemon.program("plimsolld"), "--config", plimsolld.config, "--test-config"])
@@ -162,6 +170,12 @@ class Asking(unittest.TestCase):
         status, out, err = ask("findings", "--rule", "5.400")
         self.assertEqual((status, out), (USAGE, ""))
         self.assertIn("5.400", err)
+
+    def test_findings_of_nobody(self):
+        status, out, err = ask("findings", "--container", "nobody")
+        self.assertEqual(status, OK)
+        self.assertTrue(out.startswith("0 fail"), out)
+        self.assertIn("nothing here is what the filters name", err)
 
     def test_explain(self):
         status, out, err = ask("explain", "5.4", "root")
@@ -323,6 +337,41 @@ class Lint(unittest.TestCase):
         self.assertEqual(status, FOUND)
         self.assertRegex(out, rf"(?m)^{re.escape(path)}:\d+: ours: ")
         self.assertTrue(out.endswith("0 passed, 1 failed\n"), out)
+
+    def test_files_of_every_kind(self):
+        """The loader takes each for what it is, by itself or with the folder of the settings."""
+        shutil.copytree(os.path.join(world.ROOT, "rules"), os.path.join(self.path, "shipped"))
+        good = {
+            "etc/plimsoll.yaml": "limits:\n  keep_days: 30\n",
+            "etc/plimsoll.d/more.yaml": "limits:\n  keep_days: 40\n",
+            "etc/rules.d/ours.yaml": self.RULE.format(fact="privileged", value="true"),
+            "etc/exceptions.d/one.yaml": "- {rule: container-privileged, subject: {name: x}, state: waived, owner: me,"
+                                         " reason: so be it, expires: 2999-12-31}\n",
+            "shipped/benchmarks/cis-docker-1.11.0.yaml": None,
+        }
+        for name, text in good.items():
+            if text is not None:
+                world.write_file(os.path.join(self.path, name), text)
+        named = (*good, "etc", "etc/plimsoll.d", "etc/rules.d", "etc/exceptions.d", "shipped", "shipped/benchmarks")
+        for name in named:
+            with self.subTest(name=name):
+                status, out, err = daemon.plimsoll("lint", os.path.join(self.path, name))
+                self.assertEqual((status, err), (OK, ""))
+                self.assertIn("nothing is wrong", out)
+        for name in good:
+            path = os.path.join(self.path, name)
+            with open(path) as f:
+                before = f.read()
+            world.write_file(path, "nonsense: [\n")
+            with self.subTest(broken=name):
+                for argument in (path, os.path.dirname(path)):
+                    status, _, err = daemon.plimsoll("lint", argument)
+                    self.assertEqual(status, USAGE)
+                    self.assertIn(os.path.basename(path), err)
+                if name.startswith("etc/"):
+                    self.assertEqual(daemon.plimsoll("lint", os.path.join(self.path, "etc"))[0], USAGE)
+            world.write_file(path, before)
+        self.assertEqual(daemon.plimsoll("rules", "test", os.path.join(self.path, "etc"))[1], "1 passed, 0 failed\n")
 
     def test_path_that_is_not_there(self):
         status, _, err = daemon.plimsoll("lint", os.path.join(self.path, "none.yaml"))
