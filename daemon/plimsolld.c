@@ -341,6 +341,21 @@ on_end(evutil_socket_t number, short what, void *arg)
 	(void)event_base_loopbreak(d->base);
 }
 
+/* It has its intervals from the settings. One that is as it was goes on, however often somebody
+ * reloads. */
+static void
+renew_heartbeat(struct plimsolld *d)
+{
+	struct heartbeat *heartbeat = NULL;
+
+	if (heartbeat_new(&heartbeat, d->base, d->judge, d->ledger) != 0) {
+		say(LOG_WARNING, "heartbeats come as before: out of memory");
+		return;
+	}
+	(void)heartbeat_free(d->heartbeat);
+	d->heartbeat = heartbeat;
+}
+
 static int
 reload(void *arg, struct json_object **ret, char **reterr)
 {
@@ -348,18 +363,16 @@ reload(void *arg, struct json_object **ret, char **reterr)
 	const struct reload_sources sources = { .config = d->options.config,
 		.rules_dir = d->options.rules_dir,
 		.engine = d->options.engine };
-	struct heartbeat *heartbeat = NULL;
+	const struct settings before = d->rb->settings;
 	int r;
 
 	d->look_began_ms = clock_monotonic_ms();
 	r = reload_run(ret, d->judge, &d->rb, &sources, reterr);
 	if (r != 0)
 		return r;
-	/* It has its intervals from the settings. */
-	if (heartbeat_new(&heartbeat, d->base, d->judge, d->ledger) == 0) {
-		(void)heartbeat_free(d->heartbeat);
-		d->heartbeat = heartbeat;
-	}
+	if (before.heartbeat_interval_s != d->rb->settings.heartbeat_interval_s ||
+	    before.open_interval_s != d->rb->settings.open_interval_s)
+		renew_heartbeat(d);
 	tell_where_settings_say(d);
 	return 0;
 }

@@ -142,6 +142,16 @@ class Refused(unittest.TestCase):
             d.post("/v1/reload")
             d.wait_drift(lambda row: is_notice(row, "heartbeat"))
 
+    def test_heartbeat_between_reloads(self):
+        """However often somebody reloads."""
+        config = daemon.QUIET + "  heartbeat_interval: 2s\n"
+        with world.HostRoot() as host, daemon.Daemon(host_root=host, config=config) as d:
+            def beats():
+                d.post("/v1/reload")
+                return [row for row in d.drift() if is_notice(row, "heartbeat")]
+
+            world.wait_for("a heartbeat", beats, timeout=30, interval=0.3)
+
     def test_where_drift_is_told(self):
         """Switched off and on by reload: what comes first begins with the next row, what was there before misses
         nothing."""
