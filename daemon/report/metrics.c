@@ -145,23 +145,41 @@ write_findings(const struct judge *judge, FILE *out)
 }
 
 static void
+write_rule(
+    FILE *out, const struct rule *rule, const char *benchmark, const char *id, unsigned level)
+{
+	(void)fprintf(out,
+	    "plimsoll_rule_info{rule=\"%s\",benchmark=\"%s\",id=\"%s\",level=\"%.*u\","
+	    "severity=\"%s\"} 1\n",
+	    rule->key, benchmark, id, level > 0, level, severity_name(rule->severity));
+}
+
+/* A rule that no benchmark has, a site's own, has one without a number. */
+static int
 write_rules(const struct rulebook *rb, FILE *out)
 {
-	head(out, "rule_info", "gauge", "The number of a rule in a benchmark.");
+	_cleanup_(freep) bool *written = calloc(rb->n_rules + 1, sizeof(*written));
+
+	if (written == NULL)
+		return -ENOMEM;
+	head(out, "rule_info", "gauge",
+	    "The number of a rule in a benchmark; of a rule in no benchmark, its severity alone.");
 	for (unsigned i = 0; i < rb->n_benchmarks; i++) {
 		const struct benchmark *b = &rb->benchmarks[i];
 
 		for (unsigned k = 0; k < b->n_entries; k++) {
 			const struct benchmark_entry *e = &b->entries[k];
 
-			if (e->rule != NULL)
-				(void)fprintf(out,
-				    "plimsoll_rule_info{rule=\"%s\",benchmark=\"%s\",id=\"%s\","
-				    "level=\"%u\",severity=\"%s\"} 1\n",
-				    e->rule->key, b->id, e->id, e->level,
-				    severity_name(e->rule->severity));
+			if (e->rule == NULL)
+				continue;
+			write_rule(out, e->rule, b->id, e->id, e->level);
+			written[e->rule->index] = true;
 		}
 	}
+	for (unsigned i = 0; i < rb->n_rules; i++)
+		if (!written[i])
+			write_rule(out, rb->rules[i], "", "", 0);
+	return 0;
 }
 
 static void
@@ -255,9 +273,13 @@ int
 metrics_write(const struct metrics *m, const struct judge *judge, struct collector *collector,
     int64_t looked_ms, FILE *out)
 {
+	int r;
+
 	head(out, "build_info", "gauge", "The daemon's version.");
 	(void)fprintf(out, "plimsoll_build_info{version=\"%s\"} 1\n", PLIMSOLL_VERSION);
-	write_rules(judge_rulebook(judge), out);
+	r = write_rules(judge_rulebook(judge), out);
+	if (r < 0)
+		return r;
 	write_drifts(m, out);
 	write_sources(judge, out);
 	write_counters(judge, collector, looked_ms, out);

@@ -110,6 +110,23 @@ class Routes(unittest.TestCase):
         self.assertEqual(names - METRICS, set())
         self.assertEqual(METRICS - names - {"plimsoll_drifts_total"}, set())
 
+    def test_metrics_know_every_rule(self):
+        """Those that no benchmark has, too: an alert takes the severity from there."""
+        with world.HostRoot() as host, daemon.Daemon(host_root=host) as d:
+            path = os.path.join(world.ROOT, "rules", "host.yaml")
+            with open(path) as f:
+                rule = f.read().split("\n- key: ")[1]
+            d.write("rules.d/site.yaml", "- key: site-rule\n" + rule.split("\n", 1)[1])
+            d.post("/v1/reload")
+            text = d.get("/metrics")
+            infos = re.findall(r'(?m)^plimsoll_rule_info\{rule="([^"]*)",benchmark="([^"]*)",id="([^"]*)",'
+                               r'level="([^"]*)",severity="([a-z]+)"\} 1$', text)
+            self.assertEqual(len(infos), text.count("plimsoll_rule_info{"))
+            self.assertEqual({info[0] for info in infos}, {rule["key"] for rule in d.get("/v1/rules")})
+            self.assertEqual(len(infos), len({info[:3] for info in infos}))
+            self.assertEqual([info[1:4] for info in infos if info[0] == "site-rule"], [("", "", "")])
+            self.assertIn(("container-privileged", "cis-docker-1.11.0", "5.4", "1", "critical"), infos)
+
     def test_drift_after(self):
         every = plimsolld.drift()
         self.assertEqual(plimsolld.drift(1), every[1:])
