@@ -218,28 +218,39 @@ volume_named(struct json_object *list, const char *name)
 	return NULL;
 }
 
-/* The path of the host that is mounted in a volume's place: a directory, by "o=bind", or a block
- * device. "" when there is none: the engine made the volume's folder itself, or it comes from the
- * network. */
+/* An option of a volume; "" when it isn't set. */
 static struct value
-volume_device(struct arena *a, struct json_object *volume)
+volume_option(struct arena *a, struct json_object *volume, const char *name)
 {
 	struct json_object *options = NULL;
-	struct value device;
+	struct value why;
 
 	switch (read_find(a, volume, "Options", json_type_object,
-	    READ_MISSING_IS_EMPTY | READ_NULL_IS_EMPTY, &options, &device)) {
+	    READ_MISSING_IS_EMPTY | READ_NULL_IS_EMPTY, &options, &why)) {
 	case READ_FOUND:
-		break;
+		return read_string(a, options, name, READ_MISSING_IS_EMPTY);
 	case READ_EMPTY:
 		return value_string("");
 	case READ_UNREADABLE:
-		return device;
+		break;
 	}
-	device = read_string(a, options, "device", READ_MISSING_IS_EMPTY);
-	if (device.type == VALUE_STRING && (device.string[0] != '/' || device.string[1] == '/'))
-		return value_string("");
-	return device;
+	return why;
+}
+
+/* The path of the host that is mounted in a volume's place: a directory, by "o=bind", or a block
+ * device. "" when there is none: the engine made the volume's folder itself, or it comes from the
+ * network, where two slashes begin the name of a server. */
+static struct value
+volume_device(struct arena *a, struct value device, const char *o)
+{
+	if (device.type != VALUE_STRING || device.len == 0)
+		return device;
+	if (has_option(o, "bind") || has_option(o, "rbind"))
+		return device.string[0] == '/'
+			   ? device
+			   : value_unreadable("a volume binds a path that is relative to where "
+					      "dockerd was started");
+	return device.string[0] == '/' && device.string[1] != '/' ? device : value_string("");
 }
 
 static void
@@ -260,6 +271,35 @@ add_bound(struct list_draft *l, const struct value *volume, struct value device)
 	list_add(l, record_make(l->arena, &type_mount, fields));
 }
 
+/* "lowerdir=/a:/b,upperdir=/c": each path is one of the host. */
+static void
+add_layers(struct list_draft *l, const struct value *mount, const char *options)
+{
+	size_t n;
+
+	for (const char *at = options; *at != '\0'; at += n + (at[n] != '\0')) {
+		n = strcspn(at, "=:,");
+		if (at[0] == '/')
+			add_bound(l, mount, read_text(l->arena, at, n));
+	}
+}
+
+static void
+add_mounted(struct list_draft *l, const struct value *mount, struct json_object *volume)
+{
+	struct value device = volume_option(l->arena, volume, "device");
+	struct value type = volume_option(l->arena, volume, "type");
+	struct value o = volume_option(l->arena, volume, "o");
+
+	if (type.type != VALUE_STRING || o.type != VALUE_STRING) {
+		list_add(l, type.type != VALUE_STRING ? type : o);
+		return;
+	}
+	if (strcmp(type.string, "overlay") == 0)
+		add_layers(l, mount, o.string);
+	add_bound(l, mount, volume_device(l->arena, device, o.string));
+}
+
 static void
 add_what_it_binds(struct list_draft *l, const struct value *mount, struct json_object *list)
 {
@@ -267,7 +307,7 @@ add_what_it_binds(struct list_draft *l, const struct value *mount, struct json_o
 	struct json_object *volume = list == NULL ? NULL : volume_named(list, name);
 
 	if (volume != NULL)
-		add_bound(l, mount, volume_device(l->arena, volume));
+		add_mounted(l, mount, volume);
 	else if (value_get(mount, "driver")->len > 0)
 		list_add(l, unreadable_printf(l->arena, "the engine lists no volume %s", name));
 	/* else it isn't made yet, and will be made without options */

@@ -65,6 +65,8 @@ CREATED = {
     "etc-by-inline-volume": [
         "--mount", 'type=volume,dst=/data,volume-opt=type=none,volume-opt=o=bind,volume-opt=device=/etc',
     ],
+    "etc-by-slashes": ["--volume", "slashes-volume:/data"],
+    "etc-by-layers": ["--volume", "layers-volume:/data"],
     "srv-by-volume": ["--volume", "srv-volume:/data"],
     "usr-as-destination": ["--volume", "data:/usr/local/share", "--volume", "{srv}:/etc/site"],
     "looks-like-etc": ["--volume", "{srv}/etc:/data"],
@@ -145,7 +147,11 @@ def set_up_on_host():
     link = os.path.join(folder, "link")
     os.symlink("/etc", link)
     start_sshd_on_host(folder)
-    for name, device in (("etc-volume", "/etc"), ("srv-volume", srv)):
+    docker.docker(
+        "volume", "create", "--opt", "type=overlay", "--opt", "device=overlay",
+        "--opt", f"o=lowerdir=/etc,upperdir={srv}/up,workdir={srv}/work", "layers-volume"
+    )
+    for name, device in (("etc-volume", "/etc"), ("slashes-volume", "//etc"), ("srv-volume", srv)):
         docker.docker(
             "volume", "create", "--opt", "type=none", "--opt", "o=bind", "--opt", f"device={device}", name
         )
@@ -265,6 +271,9 @@ class OnHost(VerdictsTest):
     def test_5_5_volume_that_binds(self):
         self.assert_verdict("fail", "5.5", "etc-by-volume", "etc-by-inline-volume")
         self.assert_verdict("pass", "5.5", "srv-by-volume")
+
+    def test_5_5_volume_that_binds_by_other_words(self):
+        self.assert_verdict("fail", "5.5", "etc-by-slashes", "etc-by-layers")
 
     def test_5_5_link_to_it(self):
         self.assert_verdict("fail", "5.5", "etc-by-link")

@@ -11,8 +11,8 @@ import engine
 import world
 from verdicts import Verdicts, VerdictsTest
 
-ROOTS = ("root", "0", "0:0", "root:root", "0:1000", "00", "000:user")
-OTHERS = ("user", "1000", "1000:0", "user:root")
+ROOTS = ("root", "0", "0:0", "root:root", "0:1000", "00", "000:user", "000000", "+00:1000")
+OTHERS = ("user", "1000", "1000:0", "user:root", "01000")
 
 # A second name for root, as an image may have it.
 PASSWD = "root:x:0:0::/root:/bin/sh\nuser:x:1000:1000::/home:/bin/sh\nadmin:x:0:0::/root:/bin/sh\n"
@@ -37,7 +37,7 @@ def setUpModule():
 
 
 def name_of(user):
-    return user.replace(":", "-")
+    return user.replace(":", "-").replace("+", "plus-")
 
 
 def archive(name, text):

@@ -387,6 +387,10 @@ static const struct {
 	{ "[" VOLUME("nfs") "]", "" },
 	{ "[" VOLUME("memory") "]", "" },
 	{ "[" VOLUME("bare") "]", "" },
+	{ "[" VOLUME("slashes") "]", "//etc" },
+	{ "[" VOLUME("windows") "]", "" },
+	{ "[" VOLUME("empty-overlay") "]", "" },
+	{ "[" VOLUME("relative") "]", NULL }, /* to where dockerd was started */
 	{ "[" VOLUME("bent") "]", NULL },
 	{ "[" VOLUME("unlisted") "]", NULL },
 };
@@ -412,6 +416,25 @@ volumes_that_bind(void **state)
 		    value_get(&v->items[1], "source")->string, volume_cases[i].bound);
 		assert_string_equal(value_get(&v->items[1], "destination")->string, "/d");
 		assert_false(value_get(&v->items[1], "rw")->boolean);
+	}
+}
+
+/* What an overlay shows and where it writes are folders of the host, too. */
+static void
+a_volume_of_layers(void **state)
+{
+	static const char *const sources[] = { "/etc", "/srv", "/up" };
+	_cleanup_(snapshot_freep) struct snapshot *s =
+	    built_with("container-plain-created.json", NULL, "Mounts", "[" VOLUME("overlay") "]");
+	const struct value *v = snapshot_get(s, FACT_CONTAINER_MOUNTS);
+	bool found;
+
+	assert_int_equal(v->len, 1 + ARRAY_SIZE(sources));
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
+		found = false;
+		for (uint32_t k = 1; k < v->len; k++)
+			found |= strcmp(value_get(&v->items[k], "source")->string, sources[i]) == 0;
+		assert_true(found);
 	}
 }
 
@@ -740,6 +763,7 @@ main(void)
 		cmocka_unit_test(mounts_of_a_running_container),
 		cmocka_unit_test(mounts_that_are_asked_for),
 		cmocka_unit_test(volumes_that_bind),
+		cmocka_unit_test(a_volume_of_layers),
 		cmocka_unit_test(volumes_that_nobody_knows),
 		cmocka_unit_test(who_has_volumes),
 		cmocka_unit_test(links_are_followed),
