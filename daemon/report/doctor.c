@@ -28,12 +28,6 @@ static const struct {
 	[DOCTOR_HINT] = { "hint", false },
 };
 
-const char *
-doctor_kind_name(enum doctor_kind kind)
-{
-	return kinds[kind].name;
-}
-
 bool
 doctor_kind_matters(enum doctor_kind kind)
 {

@@ -48,7 +48,6 @@ int doctor_new(struct doctor **ret, struct json_object *status, struct json_obje
 struct doctor *doctor_free(struct doctor *d); /* takes NULL, returns NULL */
 DEFINE_CLEANUP(struct doctor, doctor_free)
 
-const char *doctor_kind_name(enum doctor_kind kind);
 /* It makes the audit incomplete, now. */
 bool doctor_kind_matters(enum doctor_kind kind);
 bool doctor_is_complete(const struct doctor *d);

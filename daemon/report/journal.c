@@ -19,7 +19,8 @@ journal_prepare(struct json_object *row)
 	return fields_new(&f, row) == 0 ? f : NULL;
 }
 
-/* Blocks while journald doesn't read. False where nobody listens: it is being restarted. */
+/* Blocks while journald doesn't read. False where nobody listens: it is being restarted. Where
+ * there is no socket, the library takes the entry and loses it. */
 static bool
 journal_write(void *prepared)
 {
@@ -27,10 +28,12 @@ journal_write(void *prepared)
 	struct iovec parts[FIELDS_MAX];
 	int r;
 
+	if (!consumer_journal_is_there())
+		return false;
 	for (unsigned i = 0; i < f->n; i++)
 		parts[i] = (struct iovec){ f->texts[i], strlen(f->texts[i]) };
 	r = sd_journal_sendv(parts, (int)f->n);
-	return r != -ECONNREFUSED && r != -ENOENT && r != -EAGAIN;
+	return r != -ECONNREFUSED && r != -EAGAIN;
 }
 
 static void

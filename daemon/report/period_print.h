@@ -28,9 +28,7 @@ enum { PERIOD_SPAN_SIZE = 32 };
 /* "12 d 3 h", "4 h 12 min", "3 min 5 s", "0.4 s". */
 void period_span_text(int64_t ms, char ret[PERIOD_SPAN_SIZE]);
 
-/* How a cause reads: "container start", with who did it where that is known. Caller frees; NULL:
- * out of memory. */
-char *period_cause_text(struct json_object *cause);
+/* Texts that the caller frees; NULL: out of memory. */
 /* How a violation began and ended. */
 char *period_begin_text(const struct period_violation *v);
 char *period_end_text(const struct period *p, const struct period_violation *v);

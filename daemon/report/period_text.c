@@ -71,11 +71,11 @@ written(void (*put)(FILE *out, const void *what), const void *what)
 	return NULL;
 }
 
-/* What a start or a look at everything finds has no other cause that is known. */
+/* "container start", with who did it where that is known. What a start or a look at everything
+ * finds has no other cause that is known. */
 static void
-put_cause(FILE *out, const void *what)
+put_cause(FILE *out, struct json_object *cause)
 {
-	struct json_object *cause = *(struct json_object *const *)what;
 	const char *source = member_text(cause, "source"), *detail = member_text(cause, "detail");
 
 	if (strcmp(source, "start") == 0)
@@ -85,12 +85,6 @@ put_cause(FILE *out, const void *what)
 	else
 		(void)fputs(*detail != '\0' ? detail : source, out);
 	put_actor(out, member(cause, "actor"));
-}
-
-char *
-period_cause_text(struct json_object *cause)
-{
-	return written(put_cause, &cause);
 }
 
 static void
@@ -103,7 +97,7 @@ put_begin(FILE *out, const void *what)
 		(void)fputs(v->stood ? "stood so at the first look" : "not known", out);
 		return;
 	}
-	put_cause(out, &v->cause);
+	put_cause(out, v->cause);
 	if (!v->found_later)
 		return;
 	if (v->earliest_ms == 0) {
@@ -137,7 +131,7 @@ put_end(FILE *out, const void *what)
 	if (v->end_cause == NULL)
 		return;
 	(void)fputs(" (", out);
-	put_cause(out, &v->end_cause);
+	put_cause(out, v->end_cause);
 	(void)fputc(')', out);
 }
 

@@ -27,7 +27,6 @@ struct docker_events {
 	int64_t opened_ms; /* CLOCK_REALTIME of the connection */
 	int64_t heard_ms;  /* CLOCK_MONOTONIC of the last sign of life */
 	int64_t stall_ms;  /* CLOCK_MONOTONIC of the last stall that was announced */
-	uint64_t count;
 };
 
 static void
@@ -104,7 +103,6 @@ on_json(void *arg, struct json_object *json)
 	int64_t event_ns = docker_event_deliver(w->sink, json);
 
 	w->heard_ms = clock_monotonic_ms();
-	w->count++;
 	if (event_ns > w->newest_ns)
 		w->newest_ns = event_ns;
 	check_stall(w, event_ns);
@@ -231,10 +229,4 @@ docker_events_free(struct docker_events *w)
 		event_free(w->timer);
 	free(w);
 	return NULL;
-}
-
-uint64_t
-docker_events_count(const struct docker_events *w)
-{
-	return w->count;
 }

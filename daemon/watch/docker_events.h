@@ -34,10 +34,6 @@ int docker_events_new(struct docker_events **ret, struct event_base *base, struc
 struct docker_events *docker_events_free(struct docker_events *w); /* takes NULL, returns NULL */
 DEFINE_CLEANUP(struct docker_events, docker_events_free)
 
-/* Events seen since the start, and the lag between the engine's time and ours at the last, in ns.
- */
-uint64_t docker_events_count(const struct docker_events *w);
-
 /* One event as the API gives it, turned into calls of the sink; what is no event is ignored and 0
  * returned, else its timeNano. For the stream, and for tests and fuzzers. */
 int64_t docker_event_deliver(const struct watch_sink *sink, struct json_object *event);
