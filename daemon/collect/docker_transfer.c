@@ -85,6 +85,9 @@ transfer_explain(const struct transfer *t, CURLcode code, char *ret, size_t size
 		    (double)t->docker->deadline_ms / 1000);
 	else if (code == CURLE_COULDNT_CONNECT && error != 0)
 		(void)snprintf(ret, size, "%.100s: %s", t->docker->socket, strerror((int)error));
+	else if (code == CURLE_PARTIAL_FILE || code == CURLE_GOT_NOTHING ||
+		 code == CURLE_RECV_ERROR)
+		(void)snprintf(ret, size, "no whole answer: the engine hung up");
 	else
 		(void)snprintf(ret, size, "no whole answer: %s",
 		    t->error[0] != '\0' ? t->error : curl_easy_strerror(code));

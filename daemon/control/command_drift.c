@@ -29,7 +29,7 @@ print_row(const struct printing *p, struct json_object *row)
 		colour = COLOUR_GREEN;
 	else if (priority == LOG_INFO)
 		colour = COLOUR_DIM;
-	(void)printf("%.19s  ", member_text(row, "time"));
+	(void)printf("%.19sZ  ", member_text(row, "time"));
 	(void)text_put_coloured(stdout, &p->style, colour, line == NULL ? "?" : line, 0);
 	(void)fputc('\n', stdout);
 }

@@ -159,7 +159,7 @@ static const struct option_info {
 	{ OPTIONS_VERDICT, 'q', "quiet", NULL, "print nothing, the exit status says it",
 	    FLAG(quiet) },
 	{ OPTIONS_DRIFT, 'f', "follow", NULL, "go on with what comes", FLAG(follow) },
-	{ OPTIONS_TIMES, 0, "since", "TIME", "from then on: " WHEN_FORMS, BY(take_since) },
+	{ OPTIONS_TIMES, 0, "since", "TIME", "from then on, in UTC: " WHEN_FORMS, BY(take_since) },
 	{ OPTIONS_TIMES, 0, "until", "TIME", "before then", BY(take_until) },
 	{ OPTIONS_VARS, 0, "vars", "JSON", "an object with the values of names", TEXT(vars) },
 	{ UINT32_MAX, 'h', "help", NULL, "this help", FLAG(help) },

@@ -15,14 +15,14 @@ struct heartbeat {
 	unsigned rule; /* whose open failures are said next */
 };
 
-static double
-blind_seconds(const struct judge *judge)
+static int64_t
+blind_ms(const struct judge *judge)
 {
 	uint64_t ms = 0;
 
 	for (int s = 0; s < _WATCH_SOURCES; s++)
 		ms += judge_blind_ms(judge, s);
-	return (double)ms / 1000;
+	return (int64_t)ms;
 }
 
 static void
@@ -35,7 +35,7 @@ on_beat(evutil_socket_t fd, short what, void *arg)
 	if (r == 0)
 		r = member_put_int(more, "rows", (int64_t)ledger_last_seq(h->ledger));
 	if (r == 0)
-		r = member_put(more, "blind_s", json_object_new_double(blind_seconds(h->judge)));
+		r = member_put_seconds(more, "blind_s", blind_ms(h->judge));
 	if (r == 0)
 		r = member_put_text(more, "rulebook", judge_rulebook(h->judge)->sha256);
 	(void)judge_notice(h->judge, "heartbeat", member_done(more, r));

@@ -3,6 +3,8 @@
 #include "util/clock.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 struct json_object *
@@ -105,6 +107,15 @@ int
 member_put_true(struct json_object *object, const char *name, bool truth)
 {
 	return member_put(object, name, json_object_new_boolean(truth));
+}
+
+int
+member_put_seconds(struct json_object *object, const char *name, int64_t ms)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "%" PRIi64 ".%03" PRIi64, ms / 1000, ms % 1000);
+	return member_put(object, name, json_object_new_double_s((double)ms / 1000, text));
 }
 
 int

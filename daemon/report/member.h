@@ -32,6 +32,8 @@ int member_put(struct json_object *object, const char *name, struct json_object 
 int member_put_text(struct json_object *object, const char *name, const char *text); /* NULL: "" */
 int member_put_int(struct json_object *object, const char *name, int64_t number);
 int member_put_true(struct json_object *object, const char *name, bool truth);
+/* A number of seconds with three decimals. */
+int member_put_seconds(struct json_object *object, const char *name, int64_t ms);
 int member_put_time(struct json_object *object, const char *name, int64_t realtime_ms);
 /* Adds an element, as member_put() does. */
 int member_append(struct json_object *list, struct json_object *value);

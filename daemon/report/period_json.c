@@ -5,18 +5,8 @@
 #include "report/period_print.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-static struct json_object *
-seconds_new(int64_t ms)
-{
-	char text[32];
-
-	(void)snprintf(text, sizeof(text), "%" PRIi64 ".%03" PRIi64, ms / 1000, ms % 1000);
-	return json_object_new_double_s((double)ms / 1000, text);
-}
 
 /* JSON's null for what lasts. */
 static int
@@ -40,7 +30,7 @@ sums_new(const int64_t ms[_PERIOD_STATES])
 	int r = json == NULL ? -ENOMEM : 0;
 
 	for (int s = 0; s < _PERIOD_STATES && r == 0; s++)
-		r = member_put(json, period_state_name(s), seconds_new(ms[s]));
+		r = member_put_seconds(json, period_state_name(s), ms[s]);
 	return member_done(json, r);
 }
 
@@ -53,9 +43,9 @@ violation_new(const struct period_violation *v)
 	if (r == 0)
 		r = put_time(json, "end", v->to_ms);
 	if (r == 0)
-		r = member_put(json, "seconds", seconds_new(v->ms));
+		r = member_put_seconds(json, "seconds", v->ms);
 	if (r == 0)
-		r = member_put(json, "blind_seconds", seconds_new(v->blind_ms));
+		r = member_put_seconds(json, "blind_seconds", v->blind_ms);
 	if (r == 0)
 		r = member_put_true(json, "start_seen", !v->found_later && !v->stood);
 	if (r == 0)
@@ -199,7 +189,7 @@ blinds_new(const struct period *p)
 		if (r == 0)
 			r = member_put_time(json, "to", to);
 		if (r == 0)
-			r = member_put(json, "seconds", seconds_new(to - from));
+			r = member_put_seconds(json, "seconds", to - from);
 		if (r == 0)
 			r = member_put_text(json, "why", b->why);
 		r = member_append(list, member_done(json, r));

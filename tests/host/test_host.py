@@ -230,6 +230,8 @@ class Story(unittest.TestCase):
         self.assertIn("junit", complete("plimsoll", "check", "--format", ""))
         self.assertEqual(["not-applicable"], complete("plimsoll", "findings", "--verdict", "not"))
         self.assertEqual(["container-host-network"], complete("plimsoll", "explain", "container-host-n"))
+        self.assertIn("cis-docker-1.11.0", complete("plimsoll", "rules", "--benchmark", ""))
+        self.assertEqual(["rescan"], complete("plimsoll", "help", "resc"))
 
     def test_35_manual_pages(self):
         """They render without a warning."""

@@ -215,7 +215,7 @@ class Drift(unittest.TestCase):
         plimsolld.wait_drift(lambda row: row["type"] == "appeared", after)
         status, out, err = ask("drift")
         self.assertEqual((status, err), (OK, ""))
-        self.assertRegex(out, r"(?m)^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d  APPEARED container lined: "
+        self.assertRegex(out, r"(?m)^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  APPEARED container lined: "
                               r"FAIL 5\.4 container-privileged: container lined runs privileged, and \d+ more "
                               r"\(container create\)$")
         docker.remove(name)

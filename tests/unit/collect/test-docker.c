@@ -151,9 +151,9 @@ test_nonsense(void **state)
 		{ "/null", 200, "the reply is not JSON: it is null" },
 		{ "/latin", 200, "the reply is not JSON: " },
 		{ "/ssh", 0, "no whole answer: " },
-		{ "/dies", 0, "no whole answer: " },
-		{ "/chunk-dies", 0, "no whole answer: " },
-		{ "/says-nothing", 0, "no whole answer: " },
+		{ "/dies", 0, "no whole answer: the engine hung up" },
+		{ "/chunk-dies", 0, "no whole answer: the engine hung up" },
+		{ "/says-nothing", 0, "no whole answer: the engine hung up" },
 		{ "/hangs", 0, "no whole answer within 0.05 s" },
 		{ "/stops", 0, "no whole answer within 0.05 s" },
 	};
