@@ -13,14 +13,14 @@
 
 /* What a person has to see before answering for it; a comment to the loader. */
 static void
-print_comment(FILE *out, struct json_object *finding)
+print_comment(FILE *out, struct json_object *finding, const char *leading)
 {
 	struct json_object *evidence = member(finding, "evidence");
-	struct json_object *ref = member_first_ref(finding, NULL);
 	char *subject = words_subject(member(finding, "subject"));
+	char *number = words_rule_id(finding, leading);
 
-	(void)fprintf(
-	    out, "# %s%s", ref == NULL ? "" : member_text(ref, "id"), ref == NULL ? "" : " ");
+	(void)fprintf(out, "# %s ", number == NULL ? "?" : number);
+	free(number);
 	(void)text_put(out, member_text(finding, "title"), 0);
 	(void)fputs("\n# ", out);
 	(void)text_put(out, subject == NULL ? "?" : subject, 0);
@@ -76,12 +76,12 @@ print_subject(FILE *out, struct json_object *subject)
 }
 
 static void
-print_entry(FILE *out, struct json_object *finding)
+print_entry(FILE *out, struct json_object *finding, const char *leading)
 {
 	const char *hash = member_text(finding, "evidence_sha256");
 	bool review = strcmp(member_text(finding, "verdict"), verdict_name(VERDICT_REVIEW)) == 0;
 
-	print_comment(out, finding);
+	print_comment(out, finding, leading);
 	(void)fprintf(out, "- rule: %s\n", member_text(finding, "rule"));
 	print_subject(out, member(finding, "subject"));
 	(void)fprintf(out, "  state: %s\n  owner:\n  reason:\n",
@@ -121,7 +121,7 @@ print_entries(const struct options *o, struct json_object *document)
 			continue;
 		if (printed++ > 0)
 			(void)fputc('\n', stdout);
-		print_entry(stdout, finding);
+		print_entry(stdout, finding, member_text_at(document, "benchmarks", 0));
 	}
 	if (printed > 0)
 		return STATUS_OK;

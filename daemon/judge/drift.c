@@ -117,13 +117,16 @@ add_latency(struct object *o, const struct cause *cause)
 		object_ms(o, "latency_ms", (double)ns / 1e6);
 }
 
+/* A row says itself whose numbers stand alone: settings may be others by the time it is read. */
 static struct object
-row_begin(const char *type)
+row_begin(const struct judge *j, const char *type)
 {
 	struct object o = object_begin();
 
 	object_time(&o, "time", clock_realtime_ms());
 	object_string(&o, "type", type);
+	if (j->rb->n_benchmarks > 0 && j->rb->benchmarks[0].enabled)
+		object_string(&o, "benchmark", j->rb->benchmarks[0].id);
 	return o;
 }
 
@@ -253,7 +256,7 @@ drift_move(struct judge *j, struct entry *e, const struct finding *f, struct jso
 {
 	const struct rule *rule = j->rb->rules[f->rule];
 	struct object row = row_begin(
-	    f->judged ? move_name((enum verdict)f->verdict, judgement->verdict) : "changed");
+	    j, f->judged ? move_name((enum verdict)f->verdict, judgement->verdict) : "changed");
 	struct json_object *before = NULL, *after;
 	struct desk desk;
 	struct judge_facts facts = desk_facts(&desk, j, &e->s);
@@ -312,7 +315,7 @@ int
 drift_unselected(struct judge *j, struct entry *e, const struct finding *f, const char *why)
 {
 	const struct rule *rule = j->rb->rules[f->rule];
-	struct object row = row_begin("changed");
+	struct object row = row_begin(j, "changed");
 
 	object_string(&row, "rule", rule->key);
 	object_string(&row, "severity", severity_name(rule->severity));
@@ -385,7 +388,7 @@ static int
 drift_subject(struct judge *j, const char *type, struct entry *e, const struct predecessor *p,
     bool fresh, const struct cause *cause)
 {
-	struct object row = row_begin(type);
+	struct object row = row_begin(j, type);
 
 	add_subject(&row, &e->s);
 	add_predecessor(&row, p);
@@ -415,7 +418,7 @@ drift_gone(struct judge *j, struct entry *e, const struct cause *cause)
 int
 drift_notice(struct judge *j, const char *kind, struct json_object *more)
 {
-	struct object row = row_begin("notice"), notice = object_begin();
+	struct object row = object_begin(), notice = object_begin();
 
 	object_string(&notice, "kind", kind);
 	if (more != NULL && notice.json != NULL) {
@@ -423,6 +426,8 @@ drift_notice(struct judge *j, const char *kind, struct json_object *more)
 			object_borrowed(&notice, key, value);
 	}
 	json_object_put(more);
+	object_time(&row, "time", clock_realtime_ms());
+	object_string(&row, "type", "notice");
 	object_add(&row, "notice", object_end(&notice));
 	return outbox_row(j, object_end(&row));
 }

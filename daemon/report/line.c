@@ -158,17 +158,28 @@ put_notice(FILE *out, struct json_object *row)
 	}
 }
 
+/* "5.4 ", or "1.6.0:5.29 " where the leading benchmark of the row has no number for it. */
+static void
+put_number(FILE *out, struct json_object *row, struct json_object *finding)
+{
+	const char *leading = member_text(row, "benchmark"), *first = NULL;
+	char *number;
+
+	if (member_first_ref(finding, &first) == NULL)
+		return;
+	number = words_rule_id(finding, *leading == '\0' ? first : leading);
+	(void)fprintf(out, "%s ", number == NULL ? "?" : number);
+	free(number);
+}
+
 /* "FAIL 5.4 container-privileged: container web runs privileged" */
 static void
-put_finding(FILE *out, struct json_object *finding)
+put_finding(FILE *out, struct json_object *row, struct json_object *finding)
 {
-	struct json_object *ref = member_first_ref(finding, NULL);
-
 	(void)fprintf(out, "%s ", words_verdict(member_text(finding, "verdict")));
 	if (member(finding, "exception") != NULL)
 		(void)fprintf(out, "(%s) ", member_text(finding, "exception/state"));
-	if (ref != NULL)
-		(void)fprintf(out, "%s ", member_text(ref, "id"));
+	put_number(out, row, finding);
 	(void)fprintf(out, "%s: %s", member_text(finding, "rule"), member_text(finding, "because"));
 }
 
@@ -199,7 +210,7 @@ put_verdict(FILE *out, struct json_object *row)
 {
 	const char *was = member_text(row, "was");
 
-	put_finding(out, row);
+	put_finding(out, row, row);
 	(void)fputs(" (", out);
 	if (*was != '\0' && strcmp(was, member_text(row, "verdict")) != 0)
 		(void)fprintf(out, "was %s; ", was);
@@ -232,7 +243,7 @@ put_subject(FILE *out, struct json_object *row, const char *what)
 	free(subject);
 	if (n > 0) {
 		(void)fputs(": ", out);
-		put_finding(out, json_object_array_get_idx(member(row, "findings"), 0));
+		put_finding(out, row, json_object_array_get_idx(member(row, "findings"), 0));
 	}
 	if (n > 1)
 		(void)fprintf(out, ", and %zu more", n - 1);

@@ -218,11 +218,32 @@ find_by_number(const struct rulebook *rb, const char *number, const char *benchm
 	return NULL;
 }
 
+/* "1.6.0:5.29", as outputs write a number that the leading benchmark doesn't have, or with the
+ * whole name of the benchmark. */
+static const struct rule *
+find_by_edition(const struct rulebook *rb, const char *edition, const char *colon)
+{
+	size_t len = (size_t)(colon - edition);
+
+	for (unsigned i = 0; i < rb->n_benchmarks; i++) {
+		const char *id = rb->benchmarks[i].id, *dash = strrchr(id, '-');
+		bool whole = strlen(id) == len && memcmp(id, edition, len) == 0;
+
+		if (whole || (dash != NULL && strlen(dash + 1) == len &&
+				 memcmp(dash + 1, edition, len) == 0))
+			return find_by_number(rb, colon + 1, id);
+	}
+	return NULL;
+}
+
 const struct rule *
 rulebook_find(const struct rulebook *rb, const char *key_or_number, const char *benchmark)
 {
+	const char *colon = strchr(key_or_number, ':');
 	struct rule *const *found;
 
+	if (colon != NULL)
+		return find_by_edition(rb, key_or_number, colon);
 	if (key_or_number[0] >= '0' && key_or_number[0] <= '9')
 		return find_by_number(rb, key_or_number, benchmark);
 	found = bsearch(key_or_number, rb->rules, rb->n_rules, sizeof(rb->rules[0]), compare_key);

@@ -218,7 +218,8 @@ int rulebook_load(struct rulebook **ret, const struct rulebook_paths *paths, cha
 struct rulebook *rulebook_free(struct rulebook *rb); /* takes NULL, returns NULL */
 DEFINE_CLEANUP(struct rulebook, rulebook_free)
 
-/* By key, or by number in the benchmark named (NULL: the leading one). NULL: there is none. */
+/* By key, by number in the benchmark named (NULL: the leading one), or by "1.6.0:5.29", whatever is
+ * named. NULL: there is none. */
 const struct rule *rulebook_find(
     const struct rulebook *rb, const char *key_or_number, const char *benchmark);
 /* The key of the rule that a mistyped key is nearest to, for "did you mean", or NULL. */

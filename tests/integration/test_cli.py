@@ -222,6 +222,19 @@ class Drift(unittest.TestCase):
         plimsolld.wait_drift(lambda row: row["type"] == "gone", after)
         self.assertRegex(ask("drift")[1], r"(?m)  GONE container lined, with \d+ open findings \(container destroy\)$")
 
+    def test_number_of_another_edition(self):
+        """Says whose it is, and names the rule wherever a rule is named."""
+        name = docker.create("--name", "forker", "--pids-limit", "100")
+        self.addCleanup(docker.remove, name)
+        plimsolld.wait_verdict("container-pids-limit", "pass", name)
+        docker.docker("update", "--pids-limit", "-1", name)
+        plimsolld.wait_verdict("container-pids-limit", "fail", name)
+        self.assertRegex(ask("drift")[1], r"(?m)  FAIL 1\.6\.0:5\.29 container-pids-limit: .*\(was pass; container update\)$")
+        self.assertIn("container-pids-limit", ask("explain", "1.6.0:5.29", "forker")[1])
+        self.assertEqual(ask("findings", "--rule", "1.6.0:5.29")[1], ask("findings", "--rule", "container-pids-limit")[1])
+        self.assertRegex(ask("attest", "1.6.0:5.29", "forker")[1], r"(?m)^# 1\.6\.0:5\.29 ")
+        self.assertEqual(ask("explain", "1.5.0:5.29")[0], USAGE)
+
     def test_json_is_a_row_a_line(self):
         status, out, _ = ask("drift", "--format", "json")
         self.assertEqual(status, OK)

@@ -33,6 +33,22 @@ static const struct {
 	    "FAIL 5.4 container-privileged: container web runs privileged (was pass; container "
 	    "start)",
 	    2 },
+	/* The leading benchmark's number stands alone; another one says whose it is. */
+	{ "{\"type\":\"regressed\",\"benchmark\":\"cis-docker-1.11.0\"," PRIVILEGED "," WEB
+	  ",\"was\":\"pass\"," CAUSE("container start") "}",
+	    "FAIL 5.4 container-privileged: container web runs privileged (was pass; container "
+	    "start)",
+	    2 },
+	{ "{\"type\":\"regressed\",\"benchmark\":\"cis-docker-1.12.0\"," PRIVILEGED "," WEB
+	  ",\"was\":\"pass\"," CAUSE("container start") "}",
+	    "FAIL 1.11.0:5.4 container-privileged: container web runs privileged (was pass; "
+	    "container start)",
+	    2 },
+	{ "{\"type\":\"appeared\",\"benchmark\":\"cis-docker-1.12.0\"," WEB
+	  ",\"findings\":[{" PRIVILEGED "}]," CAUSE("container start") "}",
+	    "APPEARED container web: FAIL 1.11.0:5.4 container-privileged: container web runs "
+	    "privileged (container start)",
+	    2 },
 	{ "{\"type\":\"regressed\",\"rule\":\"x\",\"severity\":\"low\"," REFS("5.9",
 	      "true") ","
 		      "\"verdict\":\"fail\",\"because\":\"b\",\"was\":\"pass\"," CAUSE("d") "}",

@@ -99,6 +99,11 @@ test_find(void **state)
 	assert_null(rulebook_find(fixture.rb, "5.2", NULL));
 	assert_null(rulebook_find(fixture.rb, "5.4.10.1", NULL)); /* nothing judges it yet */
 	assert_null(rulebook_find(fixture.rb, "5.2", "cis-1.7"));
+	assert_ptr_equal(rulebook_find(fixture.rb, "1.6:5.2", NULL), rule("c-rule"));
+	assert_ptr_equal(rulebook_find(fixture.rb, "cis-1.6:5.2", "cis-1.7"), rule("c-rule"));
+	assert_null(rulebook_find(fixture.rb, "1.7:5.2", NULL));
+	assert_null(rulebook_find(fixture.rb, ":5.2", NULL));
+	assert_null(rulebook_find(fixture.rb, "1.6:", NULL));
 	assert_null(rulebook_find(fixture.rb, "e-rule", NULL));
 	assert_null(rulebook_find(fixture.rb, "", NULL));
 	assert_string_equal(
