@@ -205,6 +205,15 @@ put_items(FILE *out, struct json_object *row, const char *list, const char *what
 		(void)fputs("; ", out);
 }
 
+/* Why, by whom where that is known, and a bracket. */
+static void
+put_cause(FILE *out, struct json_object *row)
+{
+	(void)fputs(member_text(row, "cause/detail"), out);
+	words_put_actor(out, member(row, "cause/actor"));
+	(void)fputc(')', out);
+}
+
 static void
 put_verdict(FILE *out, struct json_object *row)
 {
@@ -216,7 +225,7 @@ put_verdict(FILE *out, struct json_object *row)
 		(void)fprintf(out, "was %s; ", was);
 	put_items(out, row, "added", "new: ");
 	put_items(out, row, "removed", "no longer: ");
-	(void)fprintf(out, "%s)", member_text(row, "cause/detail"));
+	put_cause(out, row);
 }
 
 static size_t
@@ -247,7 +256,8 @@ put_subject(FILE *out, struct json_object *row, const char *what)
 	}
 	if (n > 1)
 		(void)fprintf(out, ", and %zu more", n - 1);
-	(void)fprintf(out, " (%s)", member_text(row, "cause/detail"));
+	(void)fputs(" (", out);
+	put_cause(out, row);
 }
 
 static void
@@ -260,7 +270,8 @@ put_gone(FILE *out, struct json_object *row)
 	free(subject);
 	if (bad > 0)
 		(void)fprintf(out, ", with %zu open finding%s", bad, bad == 1 ? "" : "s");
-	(void)fprintf(out, " (%s)", member_text(row, "cause/detail"));
+	(void)fputs(" (", out);
+	put_cause(out, row);
 }
 
 char *

@@ -38,23 +38,6 @@ period_span_text(int64_t ms, char ret[PERIOD_SPAN_SIZE])
 		    ret, PERIOD_SPAN_SIZE, "%" PRIi64 ".%" PRIi64 " s", ms / 1000, ms % 1000 / 100);
 }
 
-/* "by uid 1000 as root, /usr/bin/vim": auid is who logged in. */
-static void
-put_actor(FILE *out, struct json_object *actor)
-{
-	int64_t auid = member_int(actor, "auid"), uid = member_int(actor, "uid");
-
-	if (actor == NULL)
-		return;
-	if (auid < 0)
-		(void)fprintf(out, ", by uid %" PRIi64, uid);
-	else if (auid != uid)
-		(void)fprintf(out, ", by uid %" PRIi64 " (as uid %" PRIi64 ")", auid, uid);
-	else
-		(void)fprintf(out, ", by uid %" PRIi64, auid);
-	(void)fprintf(out, " with %s", member_text(actor, "exe"));
-}
-
 static char *
 written(void (*put)(FILE *out, const void *what), const void *what)
 {
@@ -84,7 +67,7 @@ put_cause(FILE *out, struct json_object *cause)
 		(void)fputs("found by a look at everything", out);
 	else
 		(void)fputs(*detail != '\0' ? detail : source, out);
-	put_actor(out, member(cause, "actor"));
+	words_put_actor(out, member(cause, "actor"));
 }
 
 static void

@@ -2,6 +2,7 @@
 #include "report/words.h"
 #include "report/member.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -150,4 +151,20 @@ int
 words_compare_ids(const char *a, const char *b)
 {
 	return strverscmp(a, b);
+}
+
+void
+words_put_actor(FILE *out, struct json_object *actor)
+{
+	int64_t auid = member_int(actor, "auid"), uid = member_int(actor, "uid");
+
+	if (actor == NULL)
+		return;
+	if (auid < 0)
+		(void)fprintf(out, ", by uid %" PRIi64, uid);
+	else if (auid != uid)
+		(void)fprintf(out, ", by uid %" PRIi64 " (as uid %" PRIi64 ")", auid, uid);
+	else
+		(void)fprintf(out, ", by uid %" PRIi64, auid);
+	(void)fprintf(out, " with %s", member_text(actor, "exe"));
 }

@@ -40,4 +40,9 @@ char *words_rule_id(struct json_object *finding, const char *leading);
 /* Orders numbers in words as numbers: "5.4" before "5.10". */
 int words_compare_ids(const char *a, const char *b);
 
+/* ", by uid 1000 (as uid 0) with /usr/bin/vim", the first one being who logged in; nothing for
+ * NULL.
+ */
+void words_put_actor(FILE *out, struct json_object *actor);
+
 #endif

@@ -215,6 +215,22 @@ class AuditRules(VerdictsTest):
             self.audit.add(rule(path=docker.config, never=True, first=True))
             watcher.wait_verdict("audit-daemon-json", "fail")
 
+    def test_drift_names_who_did_it(self):
+        """What the rule is for: the drift of a watched file says by whom, in the row and in the line."""
+        self.audit.load(rule(path=docker.config, perm="wa"))
+        mode = os.stat(docker.config).st_mode & 0o777
+        self.addCleanup(os.chmod, docker.config, mode)
+        with daemon.Daemon(docker) as d:
+            after = d.last_seq()
+            did = subprocess.Popen(["chmod", "0666", docker.config])
+            self.assertEqual(did.wait(), 0)
+            row = d.wait_drift(lambda row: row.get("rule") == "file-daemon-json-mode" and row["verdict"] == "fail", after)
+            actor = row["cause"]["actor"]
+            self.assertEqual(set(actor), {"auid", "uid", "pid", "exe"})
+            self.assertEqual((actor["uid"], actor["pid"], os.path.basename(actor["exe"])), (os.getuid(), did.pid, "chmod"))
+            out = daemon.plimsoll("drift", "--rule", "3.18", "--socket", d.socket)[1]
+            self.assertRegex(out, r"FAIL 3\.18 .* changed, by uid \d+.* with \S*/chmod\)")
+
     def test_1_7_names_that_begin_alike(self):
         dockerd = os.path.realpath(shutil.which("dockerd"))
         self.assert_with("fail", rule(path=dockerd[:-1], perm="wa"), number="1.7")

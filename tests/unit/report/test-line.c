@@ -60,6 +60,12 @@ static const struct {
 	{ "{\"type\":\"regressed\",\"rule\":\"x\",\"severity\":\"critical\",\"refs\":{},"
 	  "\"verdict\":\"unknown\",\"because\":\"no answer\",\"was\":\"pass\"," CAUSE("d") "}",
 	    "UNKNOWN x: no answer (was pass; d)", 4 },
+	{ "{\"type\":\"regressed\"," PRIVILEGED ",\"was\":\"pass\",\"cause\":{\"source\":\"audit\","
+	  "\"detail\":\"d\",\"actor\":{\"auid\":1000,\"uid\":0,\"pid\":7,\"exe\":\"/bin/chmod\"}}}",
+	    "FAIL 5.4 container-privileged: container web runs privileged (was pass; d, by uid "
+	    "1000 "
+	    "(as uid 0) with /bin/chmod)",
+	    2 },
 	{ "{\"type\":\"restored\",\"rule\":\"x\",\"severity\":\"critical\",\"refs\":{},"
 	  "\"verdict\":\"pass\",\"because\":\"fine\",\"was\":\"fail\"," CAUSE("d") "}",
 	    "PASS x: fine (was fail; d)", 5 },
