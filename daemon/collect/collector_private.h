@@ -143,5 +143,7 @@ int process_collect(
 int process_is_of(int pid, const char *container);
 /* Words for a reason: strerror() of a negative errno. */
 const char *reason(int r);
+/* Where the links of a path lead, for builders: the context is a follower. */
+struct value follow_to_value(void *follower, const char *path, struct arena *a);
 
 #endif

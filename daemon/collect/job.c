@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collect/collector_private.h"
+#include "collect/host_follow.h"
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -11,6 +12,19 @@ const char *
 reason(int r)
 {
 	return r == -ENOBUFS ? "too many requests wait for the engine" : strerror(-r);
+}
+
+struct value
+follow_to_value(void *follower, const char *path, struct arena *a)
+{
+	_cleanup_(freep) char *there = NULL;
+	const char *kept;
+	int r = follower_follow(follower, path, &there);
+
+	if (r < 0)
+		return value_unreadable(reason(r));
+	kept = arena_strdup(a, there);
+	return kept == NULL ? value_unreadable("too large to keep") : value_string(kept);
 }
 
 struct job *

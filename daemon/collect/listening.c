@@ -7,6 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
+enum {
+	UNIX_TABLE_MAX = 16 * 1024 * 1024,
+};
+
 static bool
 has_inode(const ino_t *inodes, size_t n, ino_t wanted)
 {
@@ -29,14 +33,10 @@ add(struct listening *l, const struct net_socket *socket)
 }
 
 static int
-pick(struct listening *l, const struct tcp_listeners *all, int pid)
+pick(struct listening *l, const struct tcp_listeners *all, const ino_t *inodes, size_t n)
 {
-	_cleanup_(freep) ino_t *inodes = NULL;
-	size_t n = 0;
-	int r = proc_sockets(pid, &inodes, &n);
+	int r = all->cut ? -E2BIG : 0;
 
-	if (r == 0 && all->cut)
-		r = -E2BIG;
 	if (r == 0 && all->n > 0) {
 		l->addresses = calloc(all->n, sizeof(*l->addresses));
 		r = l->addresses == NULL ? -ENOMEM : 0;
@@ -47,15 +47,49 @@ pick(struct listening *l, const struct tcp_listeners *all, int pid)
 	return r;
 }
 
+static int
+pick_paths(struct listening *l, char *table, const ino_t *inodes, size_t n)
+{
+	char *line, *next;
+	const char *path;
+	ino_t inode;
+
+	l->paths = calloc(n + 1, sizeof(*l->paths));
+	if (l->paths == NULL)
+		return -ENOMEM;
+	for (line = table; line != NULL && l->n_paths < n; line = next) {
+		next = strchr(line, '\n');
+		if (next != NULL)
+			*next++ = '\0';
+		inode = proc_unix_line(line, &path);
+		if (inode == 0 || !has_inode(inodes, n, inode))
+			continue;
+		l->paths[l->n_paths] = strdup(path);
+		if (l->paths[l->n_paths] == NULL)
+			return -ENOMEM;
+		l->n_paths++;
+	}
+	return 0;
+}
+
 int
 listening_read(struct listening *ret, int pid)
 {
 	_cleanup_(tcp_listeners_clear) struct tcp_listeners all = { 0 };
+	_cleanup_(freep) ino_t *inodes = NULL;
+	_cleanup_(freep) char *table = NULL;
+	size_t n = 0;
 	int r;
 
 	*ret = (struct listening){ 0 };
-	r = tcp_listeners_read(&all, pid);
-	return r < 0 ? r : pick(ret, &all, pid);
+	r = proc_sockets(pid, &inodes, &n);
+	if (r == 0)
+		r = tcp_listeners_read(&all, pid);
+	if (r == 0)
+		r = pick(ret, &all, inodes, n);
+	if (r == 0)
+		r = proc_read(pid, "net/unix", UNIX_TABLE_MAX, &table, NULL);
+	return r < 0 ? r : pick_paths(ret, table, inodes, n);
 }
 
 void
@@ -63,6 +97,9 @@ listening_clear(struct listening *l)
 {
 	for (size_t i = 0; i < l->n; i++)
 		free(l->addresses[i]);
+	for (size_t i = 0; i < l->n_paths; i++)
+		free(l->paths[i]);
 	free(l->addresses);
+	free(l->paths);
 	*l = (struct listening){ 0 };
 }

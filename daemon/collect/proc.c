@@ -268,9 +268,8 @@ proc_sockets(int pid, ino_t **ret, size_t *ret_n)
 	return 0;
 }
 
-/* The line of a listening stream socket: its inode and where its path begins; else 0. */
-static ino_t
-read_unix_line(const char *line, const char **ret_path)
+ino_t
+proc_unix_line(const char *line, const char **ret_path)
 {
 	unsigned long flags, inode;
 	unsigned type;
@@ -301,7 +300,7 @@ proc_unix_listeners(const char *path, ino_t *ret, size_t max)
 		next = strchr(line, '\n');
 		if (next != NULL)
 			*next++ = '\0';
-		inode = read_unix_line(line, &bound);
+		inode = proc_unix_line(line, &bound);
 		/* The path is as it was bound: /var/run/docker.sock may be ours of /run. */
 		if (inode != 0 && strcmp(basename(bound), basename(path)) == 0 &&
 		    stat(bound, &st) == 0 && st.st_dev == wanted.st_dev &&

@@ -2,7 +2,6 @@
  *
  * container.inspect and container.process, and exec sessions. */
 #include "collect/collector_private.h"
-#include "collect/host_follow.h"
 #include "collect/proc.h"
 
 #include <errno.h>
@@ -48,26 +47,13 @@ inspect(struct job *job, job_fn *replied)
 	job_ask(job, paths, 1, replied);
 }
 
-static struct value
-follow(void *context, const char *path, struct arena *a)
-{
-	_cleanup_(freep) char *there = NULL;
-	const char *kept;
-	int r = follower_follow(context, path, &there);
-
-	if (r < 0)
-		return value_unreadable(reason(r));
-	kept = arena_strdup(a, there);
-	return kept == NULL ? value_unreadable("too large to keep") : value_string(kept);
-}
-
 /* Of the container, and of volumes where it has some. */
 static void
 finish_inspect(struct job *job)
 {
 	struct container_inspect_input in = {
 		.inspect = job->replies[0].json,
-		.follow = follow,
+		.follow = follow_to_value,
 		.context = job->collector->follower,
 	};
 	struct snapshot *snapshot = NULL;

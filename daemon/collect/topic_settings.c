@@ -72,6 +72,8 @@ read_process(struct engine_settings_input *in, struct raw *raw, int pid)
 	in->listening =
 	    raw->listening.addresses != NULL ? (const char *const *)raw->listening.addresses : none;
 	in->n_listening = raw->listening.n;
+	in->listening_paths = (const char *const *)raw->listening.paths;
+	in->n_listening_paths = raw->listening.n_paths;
 }
 
 static bool
@@ -228,7 +230,7 @@ collect_engine_settings(struct job *job)
 {
 	struct collector *c = job->collector;
 	_cleanup_(raw_clear) struct raw raw = { 0 };
-	struct engine_settings_input in = { 0 };
+	struct engine_settings_input in = { .follow = follow_to_value, .context = c->follower };
 	struct snapshot *snapshot = NULL;
 	const char *why;
 	int r, pid;

@@ -58,6 +58,13 @@ struct engine_settings_input {
 					 "0.0.0.0:2375" or "[::]:2375"; NULL with
 					 listening_why */
 	size_t n_listening;
+	const char *const *listening_paths; /* those of sockets in the file system, as they were
+					       bound; as complete as `listening` */
+	size_t n_listening_paths;
+	/* Where the links of a path lead: a string, or unreadable. NULL: nobody looks, and paths
+	 * stay as they are. */
+	struct value (*follow)(void *context, const char *path, struct arena *a);
+	void *context;
 	const char *listening_why;
 };
 int build_engine_settings(struct snapshot **ret, const struct engine_settings_input *in);

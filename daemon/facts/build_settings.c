@@ -471,6 +471,57 @@ add_listening(struct list_draft *l, const struct settings *s)
 	}
 }
 
+static bool
+is_named(const struct list_draft *l, const char *path)
+{
+	static const char var[] = "/var/run/"; /* leads to /run on every host of today */
+	const char *there;
+
+	if (strncmp(path, var, sizeof(var) - 1) == 0)
+		path += strlen("/var");
+	for (size_t i = 0; i < l->n; i++) {
+		there = l->items[i].string;
+		if (strncmp(there, var, sizeof(var) - 1) == 0)
+			there += strlen("/var");
+		if (strcmp(there, path) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_below(const char *path, const char *folder)
+{
+	size_t len = strlen(folder);
+
+	while (len > 0 && folder[len - 1] == '/')
+		len--;
+	return strncmp(path, folder, len) == 0 && path[len] == '/';
+}
+
+/* Sockets that dockerd has for itself lie in its exec root. */
+static bool
+is_internal(const struct settings *s, const char *path)
+{
+	struct value root = text_setting(s, "exec-root", "exec-root");
+
+	return is_below(path, "/run/docker") || is_below(path, "/var/run/docker") ||
+	       (root.type == VALUE_STRING && root.len > 1 && is_below(path, root.string));
+}
+
+/* Socket files that the kernel shows, where the settings don't tell all of them. */
+static void
+add_listening_paths(struct list_draft *l, const struct settings *s)
+{
+	const char *path;
+
+	for (size_t i = 0; i < s->in->n_listening_paths; i++) {
+		path = s->in->listening_paths[i];
+		if (!is_internal(s, path) && !is_named(l, path))
+			list_add(l, read_text(s->arena, path, strlen(path)));
+	}
+}
+
 static struct value
 default_socket(const struct settings *s)
 {
@@ -487,7 +538,7 @@ default_socket(const struct settings *s)
 
 struct hosts {
 	struct list_draft tcp, unix_;
-	bool inherited; /* by fd://, systemd hands sockets over */
+	bool inherited; /* by fd://, systemd hands sockets over, these or others */
 };
 
 static void
@@ -502,14 +553,49 @@ add_host(struct hosts *h, const struct settings *s, const char *host)
 					? default_socket(s)
 					: read_text(s->arena, address, strlen(address)));
 	} else if (scheme == 2 && memcmp(host, "fd", 2) == 0) {
-		/* docker.socket as it is shipped. */
 		h->inherited = true;
-		list_add(&h->unix_, default_socket(s));
 	} else if (address[0] == '\0') {
 		list_add(&h->tcp, value_string("localhost"));
 	} else {
 		list_add(&h->tcp, read_text(s->arena, address, strcspn(address, "/")));
 	}
+}
+
+/* docker.socket as it is shipped, unless the kernel shows that dockerd has another one. */
+static void
+add_inherited(struct hosts *h, const struct settings *s)
+{
+	struct value usual = default_socket(s);
+	struct list_draft seen = { .arena = s->arena };
+
+	add_listening(&h->tcp, s);
+	add_listening_paths(&seen, s);
+	if (s->in->listening == NULL ||
+	    (usual.type == VALUE_STRING && is_named(&seen, usual.string)))
+		list_add(&h->unix_, usual);
+	h->unix_.cut |= s->in->listening == NULL;
+	add_listening_paths(&h->unix_, s);
+}
+
+/* The list, and behind each path the one that its links lead to. */
+static void
+set_unix_hosts(struct draft *d, const struct settings *s, struct value hosts)
+{
+	struct list_draft all = { .arena = s->arena };
+	struct value there;
+
+	draft_set(d, FACT_ENGINE_SET_UNIX_HOSTS, hosts);
+	for (uint32_t i = 0; hosts.type == VALUE_LIST && i < hosts.len; i++) {
+		list_add(&all, hosts.items[i]);
+		if (s->in->follow == NULL)
+			continue;
+		there = s->in->follow(s->in->context, hosts.items[i].string, s->arena);
+		if (there.type != VALUE_STRING || strcmp(there.string, hosts.items[i].string) != 0)
+			list_add(&all, there);
+	}
+	all.cut = hosts.type == VALUE_LIST && hosts.cut;
+	draft_set(
+	    d, FACT_ENGINE_SET_SOCKET_PATHS, hosts.type == VALUE_LIST ? list_finish(&all) : hosts);
 }
 
 static void
@@ -520,9 +606,10 @@ set_hosts(struct draft *d, const struct settings *s)
 
 	if (hosts.type == VALUE_UNREADABLE) {
 		add_listening(&h.tcp, s);
+		add_listening_paths(&h.unix_, s);
 		draft_set(d, FACT_ENGINE_SET_TCP_HOSTS,
 		    s->in->listening == NULL ? hosts : list_finish(&h.tcp));
-		draft_set(d, FACT_ENGINE_SET_UNIX_HOSTS, hosts);
+		set_unix_hosts(d, s, h.unix_.n == 0 ? hosts : list_finish(&h.unix_));
 		return;
 	}
 	for (uint32_t i = 0; hosts.type == VALUE_LIST && i < hosts.len; i++)
@@ -530,10 +617,10 @@ set_hosts(struct draft *d, const struct settings *s)
 	if (hosts.type == VALUE_ABSENT || hosts.len == 0)
 		add_host(&h, s, "");
 	if (h.inherited)
-		add_listening(&h.tcp, s);
+		add_inherited(&h, s);
 	h.tcp.cut |= hosts.type == VALUE_LIST && hosts.cut;
 	draft_set(d, FACT_ENGINE_SET_TCP_HOSTS, list_finish(&h.tcp));
-	draft_set(d, FACT_ENGINE_SET_UNIX_HOSTS, list_finish(&h.unix_));
+	set_unix_hosts(d, s, list_finish(&h.unix_));
 }
 
 /* A gid in digits alone; false when it is none. */

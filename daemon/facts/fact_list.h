@@ -56,7 +56,8 @@
 	X(ENGINE_SET_STORAGE_OPTS, "engine.settings.storage_opts", type_list_string, TOPIC_ENGINE_SETTINGS, 0, "dockerd --storage-opt, daemon.json storage-opts", "options of the storage driver") \
 	X(ENGINE_SET_LOG_OPTS, "engine.settings.log_opts", type_list_string, TOPIC_ENGINE_SETTINGS, 0, "dockerd --log-opt, daemon.json log-opts", "names of the log driver's options") \
 	X(ENGINE_SET_TCP_HOSTS, "engine.settings.tcp_hosts", type_list_string, TOPIC_ENGINE_SETTINGS, 0, "dockerd --host, daemon.json hosts, ListenStream, listening sockets of dockerd", "TCP addresses on which the API listens") \
-	X(ENGINE_SET_UNIX_HOSTS, "engine.settings.unix_hosts", type_list_string, TOPIC_ENGINE_SETTINGS, 0, "dockerd --host, daemon.json hosts", "socket files on which the API listens") \
+	X(ENGINE_SET_UNIX_HOSTS, "engine.settings.unix_hosts", type_list_string, TOPIC_ENGINE_SETTINGS, 0, "dockerd --host, daemon.json hosts, listening sockets of dockerd", "socket files on which the API listens") \
+	X(ENGINE_SET_SOCKET_PATHS, "engine.settings.socket_paths", type_list_string, TOPIC_ENGINE_SETTINGS, 0, "dockerd --host, daemon.json hosts, listening sockets of dockerd", "the same, and the paths that their links lead to") \
 	X(ENGINE_SET_TLS_VERIFY, "engine.settings.tls_verify", type_bool, TOPIC_ENGINE_SETTINGS, 0, "dockerd --tlsverify, daemon.json tlsverify, DOCKER_TLS_VERIFY", "clients must show a certificate") \
 	X(ENGINE_SET_TLS_CA, "engine.settings.tls_ca", type_string, TOPIC_ENGINE_SETTINGS, 0, "dockerd --tlscacert, daemon.json tlscacert, DOCKER_CERT_PATH", "file of the CA; empty without TLS") \
 	X(ENGINE_SET_TLS_CERT, "engine.settings.tls_cert", type_string, TOPIC_ENGINE_SETTINGS, 0, "dockerd --tlscert, daemon.json tlscert, DOCKER_CERT_PATH", "file of the certificate; empty without TLS") \

@@ -140,7 +140,23 @@ def set_up_by_many_lines(files):
 
 
 def set_up_inheriting(_files):
-    seen["inheriting"] = Verdicts.of(start(Inheriting(port=2375)))
+    docker = start(Inheriting(port=2375))
+    os.chmod(docker.socket, 0o666)
+    seen["inheriting"] = Verdicts.of(docker)
+    seen["inherited-socket"] = docker.socket
+
+
+def set_up_by_a_link(_files):
+    """An engine that was told its socket by a link, and containers that have it by its other name."""
+    docker = engine.Engine()
+    way = os.path.join(folder, "way")
+    os.symlink(docker.path, way)
+    docker.flags["host"] = "unix://" + os.path.join(way, os.path.basename(docker.socket))
+    start(docker)
+    docker.create("--name", "socket", "--volume", f"{docker.socket}:/d")
+    docker.create("--name", "by-the-link", "--volume", f"{way}/docker.sock:/d")
+    docker.create("--name", "no-socket", "--volume", f"{docker.log}:/d")
+    seen["by-a-link"] = Verdicts.of(docker)
 
 
 def set_up_remapped(_files):
@@ -172,8 +188,8 @@ def setUpModule():
     unittest.addModuleCleanup(shutil.rmtree, folder)
     files = certificates.make(folder)
     by_default = set_up_by_default(files)
-    for set_up in (set_up_by_flags, set_up_by_one_line, set_up_by_many_lines, set_up_inheriting, set_up_remapped,
-                   set_up_with_a_new_default):
+    for set_up in (set_up_by_flags, set_up_by_one_line, set_up_by_many_lines, set_up_inheriting, set_up_by_a_link,
+                   set_up_remapped, set_up_with_a_new_default):
         set_up(files)
 
 
@@ -246,6 +262,16 @@ class Settings(VerdictsTest):
         found = {f["subject"]["name"]: f["verdict"] for f in seen["one-line"].document["findings"]
                  if f["rule"] == "container-central-logging"}
         self.assertEqual(found, {"as-the-engine": "pass", "logs-nowhere": "fail"})
+
+    def test_3_16_inherited_socket(self):
+        """fd:// doesn't say which: it is the one that dockerd has, not the one that is shipped."""
+        self.assert_verdict("fail", "3.16", seen["inherited-socket"], seen=seen["inheriting"])
+
+    def test_socket_by_its_other_name(self):
+        """It follows links on both sides."""
+        found = {f["subject"]["name"]: f["verdict"] for f in seen["by-a-link"].document["findings"]
+                 if f["rule"] == "container-docker-socket-mounted"}
+        self.assertEqual(found, {"socket": "fail", "by-the-link": "fail", "no-socket": "pass"})
 
     def test_4_1_root_of_a_remapped_namespace(self):
         self.assert_verdict("pass", "4.1", "root", "made", seen=seen["remapped"])

@@ -408,6 +408,63 @@ sockets_that_systemd_hands_over(void **state)
 	}
 }
 
+static const struct {
+	const char *words, *config, *hosts, *paths;
+} files_of_sockets[] = {
+	/* The settings tell all. */
+	{ "dockerd|-H|unix:///var/run/a|", NULL, "[\"/var/run/a\"]",
+	    "[\"/var/run/a\",\"/run/a\"]" },
+	/* As it is shipped, and another one beside it. What lies in the exec root is no API. */
+	{ "dockerd|-H|fd://|--exec-root=/x/|", NULL, "[\"/var/run/docker.sock\",\"/srv/b\"]",
+	    "[\"/var/run/docker.sock\",\"/run/docker.sock\",\"/srv/b\"]" },
+	{ "dockerd|-H|fd://|-H|unix:///srv/b|--exec-root|/x|", NULL,
+	    "[\"/srv/b\",\"/var/run/docker.sock\"]",
+	    "[\"/srv/b\",\"/var/run/docker.sock\",\"/run/docker.sock\"]" },
+	/* The file can't be read, the kernel's list can. */
+	{ "dockerd|--exec-root=/x|", "{", "[\"/run/docker.sock\",\"/srv/b\"]",
+	    "[\"/run/docker.sock\",\"/srv/b\"]" },
+};
+
+/* /var/run leads to /run. */
+static struct value
+follow(void *context, const char *path, struct arena *a)
+{
+	assert_ptr_equal(context, files_of_sockets);
+	return value_string(arena_strdup(a, strncmp(path, "/var/run/", 9) == 0 ? path + 4 : path));
+}
+
+static void
+files_of_sockets_and_where_they_lead(void **state)
+{
+	static const char *const paths[] = { "/run/docker.sock", "/run/docker/metrics.sock",
+		"/var/run/docker/swarm/control.sock", "/x/libnetwork/1.sock", "/srv/b" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(files_of_sockets); i++) {
+		const struct engine_settings_input in = { .config = files_of_sockets[i].config,
+			.listening_paths = paths,
+			.n_listening_paths = ARRAY_SIZE(paths),
+			.follow = follow,
+			.context = (void *)(uintptr_t)files_of_sockets };
+		_cleanup_(snapshot_freep) struct snapshot *s =
+		    built(in, files_of_sockets[i].words, ENV);
+
+		assert_fact(s, FACT_ENGINE_SET_UNIX_HOSTS, files_of_sockets[i].hosts);
+		assert_fact(s, FACT_ENGINE_SET_SOCKET_PATHS, files_of_sockets[i].paths);
+	}
+}
+
+/* systemd handed over another one than is shipped. */
+static void
+another_socket_than_the_usual(void **state)
+{
+	static const char *const paths[] = { "/srv/open.sock" };
+	const struct engine_settings_input in = { .listening_paths = paths,
+		.n_listening_paths = ARRAY_SIZE(paths) };
+	_cleanup_(snapshot_freep) struct snapshot *s = built(in, "dockerd|-H|fd://|", ENV);
+
+	assert_fact(s, FACT_ENGINE_SET_UNIX_HOSTS, "[\"/srv/open.sock\"]");
+}
+
 static void
 sockets_that_nobody_sees(void **state)
 {
@@ -421,7 +478,7 @@ sockets_that_nobody_sees(void **state)
 
 	/* What was found is still there, what wasn't may be. */
 	assert_fact(fd, FACT_ENGINE_SET_TCP_HOSTS, "[\"1.2.3.4:5\"] cut");
-	assert_fact(fd, FACT_ENGINE_SET_UNIX_HOSTS, "[\"/var/run/docker.sock\"]");
+	assert_fact(fd, FACT_ENGINE_SET_UNIX_HOSTS, "[\"/var/run/docker.sock\"] cut");
 	assert_fact(set, FACT_ENGINE_SET_TCP_HOSTS, "[]");
 	assert_unreadable(blind, FACT_ENGINE_SET_TCP_HOSTS, "daemon.json");
 }
@@ -474,6 +531,8 @@ main(void)
 		cmocka_unit_test(programs_that_nobody_knows),
 		cmocka_unit_test(rootless),
 		cmocka_unit_test(sockets_that_systemd_hands_over),
+		cmocka_unit_test(files_of_sockets_and_where_they_lead),
+		cmocka_unit_test(another_socket_than_the_usual),
 		cmocka_unit_test(sockets_that_nobody_sees),
 		cmocka_unit_test(test_a_remembered_file_is_in_force),
 		cmocka_unit_test(config_path),
