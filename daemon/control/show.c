@@ -89,12 +89,24 @@ show_audit(FILE *out, const struct style *style, const char *audit, const char *
 		(void)fputc('\n', out);
 }
 
+/* "a reading of exec-user-override, with {"exec_any_user":false}" */
+static void
+show_reading(FILE *out, struct json_object *rule)
+{
+	if (member(rule, "reading_of") == NULL)
+		return;
+	(void)fprintf(out, "  a reading of %s, with ", member_text(rule, "reading_of"));
+	(void)text_put(out, member_line(member(rule, "params")), 0);
+	(void)fputc('\n', out);
+}
+
 void
 show_rule(FILE *out, const struct style *style, struct json_object *rule, const char *subject)
 {
 	(void)text_put_coloured(out, style, COLOUR_BOLD, member_text(rule, "title"), 0);
 	(void)fprintf(out, "\n  %s, severity %s, about each %s\n", member_text(rule, "key"),
 	    member_text(rule, "severity"), member_text(rule, "scope"));
+	show_reading(out, rule);
 	show_refs(out, member(rule, "refs"));
 	if (member(rule, "selected") != NULL && !member_true(rule, "selected"))
 		(void)fprintf(out, "  not selected: %s\n", member_text(rule, "unselected"));

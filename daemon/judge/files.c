@@ -82,12 +82,19 @@ name_glob(struct judge *j, struct namings *all, const struct rule *rule, const c
 	return r;
 }
 
+/* Who asks for files. */
+struct asker {
+	const struct judge *judge;
+	const struct rule *rule;
+};
+
 static const struct value *
 shared_fact(void *context, unsigned id)
 {
-	const struct judge *j = context;
+	const struct asker *asker = context;
+	const struct judge *j = asker->judge;
 
-	return id >= PARAM_ID_FIRST ? &j->rb->params[id - PARAM_ID_FIRST]
+	return id >= PARAM_ID_FIRST ? rulebook_param(j->rb, asker->rule, id)
 				    : subject_fact(j, &j->engine->s, (enum fact_id)id);
 }
 
@@ -102,7 +109,8 @@ name_value(struct namings *all, const struct rule *rule, const struct value *v)
 static int
 name_expr(struct judge *j, struct namings *all, const struct rule *rule, const struct expr *e)
 {
-	const struct expr_input input = { .fact = shared_fact, .context = j };
+	struct asker asker = { j, rule };
+	const struct expr_input input = { .fact = shared_fact, .context = &asker };
 	struct expr_outcome outcome;
 	int r;
 

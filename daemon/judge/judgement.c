@@ -323,6 +323,7 @@ judge_bench(struct judgement *ret, const struct bench *b)
 struct world {
 	const struct judge_facts *facts;
 	const struct rulebook *rb;
+	const struct rule *rule;
 };
 
 static const struct value *
@@ -331,7 +332,7 @@ read_world(void *context, unsigned id)
 	const struct world *world = context;
 
 	if (id >= PARAM_ID_FIRST)
-		return &world->rb->params[id - PARAM_ID_FIRST];
+		return rulebook_param(world->rb, world->rule, id);
 	return world->facts->fact(world->facts->context, (enum fact_id)id);
 }
 
@@ -339,7 +340,7 @@ int
 judgement_make(struct judgement *ret, const struct rule *rule, const struct rulebook *rb,
     const struct judge_facts *facts, struct arena *a)
 {
-	struct world world = { facts, rb };
+	struct world world = { facts, rb, rule };
 	const struct bench b = { rule, read_world, &world, facts->subject_name, a };
 
 	return judge_bench(ret, &b);
@@ -347,6 +348,7 @@ judgement_make(struct judgement *ret, const struct rule *rule, const struct rule
 
 struct given {
 	const struct rulebook *rb;
+	const struct rule *rule;
 	const struct rule_example *example;
 };
 
@@ -381,7 +383,7 @@ read_given(void *context, unsigned id)
 	if (v != NULL)
 		return v;
 	if (id >= PARAM_ID_FIRST)
-		return &given->rb->params[id - PARAM_ID_FIRST];
+		return rulebook_param(given->rb, given->rule, id);
 	if (listed(given->example->absent, name))
 		return &absent;
 	return listed(given->example->unreadable, name) ? &unreadable : &not_given;
@@ -392,7 +394,7 @@ judgement_try_example(const struct rule *rule, const struct rulebook *rb,
     const struct rule_example *example, char **retwhy)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new(EXPR_MEMORY_MAX);
-	struct given given = { rb, example };
+	struct given given = { rb, rule, example };
 	const struct bench b = { rule, read_given, &given, "the example", a };
 	struct judgement judgement;
 	int r;

@@ -80,10 +80,29 @@ expression_new(const struct rule *rule)
 	return text;
 }
 
+/* The parameters that make it a reading of another rule. */
+static struct json_object *
+fixed_new(const struct rule *rule)
+{
+	struct json_object *params = json_object_new_object();
+	int r = params == NULL ? -ENOMEM : 0;
+
+	for (unsigned i = 0; i < param_count && r == 0; i++)
+		if ((rule->fixed >> i & 1) != 0)
+			r = member_put(
+			    params, param_table[i].name, value_to_json(&rule->params[i]));
+	return member_done(params, r);
+}
+
 static int
 fill(struct json_object *json, const struct rulebook *rb, const struct rule *rule)
 {
 	int r = member_put_text(json, "key", rule->key);
+
+	if (r == 0 && rule->reading_of != NULL)
+		r = member_put_text(json, "reading_of", rule->reading_of->key);
+	if (r == 0 && rule->reading_of != NULL)
+		r = member_put(json, "params", fixed_new(rule));
 
 	if (r == 0)
 		r = member_put_text(json, "title", rule->title);

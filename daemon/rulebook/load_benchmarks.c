@@ -3,6 +3,7 @@
  * A file of a benchmark: an edition's numbers, each pointing at a rule. */
 #include "rulebook/loading.h"
 #include "rulebook/mapper.h"
+#include "rulebook/readings.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,7 +14,8 @@ struct benchmark_text {
 };
 
 struct entry_text {
-	const char *id, *title, *rule;
+	const char *id, *title, *rule, *as;
+	const struct yaml_node *params;
 	unsigned level;
 	bool scored;
 };
@@ -32,6 +34,8 @@ static const struct key entry_keys[] = {
 	{ "level", take_number, offsetof(struct entry_text, level), true, .min = 1, .max = 9 },
 	{ "scored", take_bool, offsetof(struct entry_text, scored), true },
 	{ "rule", take_text, offsetof(struct entry_text, rule) },
+	{ "as", take_text, offsetof(struct entry_text, as) },
+	{ "params", take_node, offsetof(struct entry_text, params) },
 };
 
 static const struct keys benchmark_map = KEYS("a benchmark", benchmark_keys);
@@ -86,16 +90,18 @@ is_number(const char *id)
 }
 
 static int
-refer(struct loading *l, const struct yaml_node *n, const char *rule, struct benchmark_entry *entry)
+refer(struct loading *l, const struct yaml_node *n, const struct entry_text *t,
+    struct benchmark_entry *entry)
 {
 	struct reference *ref = arena_alloc(l->rb->arena, sizeof(*ref));
 
 	if (ref == NULL)
 		return -ENOMEM;
-	*ref = (struct reference){ .entry = entry, .rule = rule, .file = l->file, .line = n->line };
+	*ref =
+	    (struct reference){ .entry = entry, .rule = t->rule, .file = l->file, .line = n->line };
 	*l->references_tail = ref;
 	l->references_tail = &ref->next;
-	return 0;
+	return reading_take(l, n, t->as, t->params, ref);
 }
 
 static int
@@ -124,7 +130,7 @@ load_entry(struct loading *l, const struct yaml_node *n, struct benchmark *b)
 	if (e->section == NULL)
 		loading_complain(l, n->line, "`sections` has no section that %s is in", t.id);
 	b->n_entries++;
-	return refer(l, n, t.rule, e);
+	return refer(l, n, &t, e);
 }
 
 static int
@@ -196,16 +202,33 @@ complain_reference(struct loading *l, const struct reference *ref)
 	    loading_shown(l, ref->rule), near);
 }
 
-void
+/* Gives an entry its rule, or its reading of it. */
+static int
+resolve(struct loading *l, const struct reference *ref)
+{
+	const struct rule *rule = rulebook_find(l->rb, ref->rule, NULL);
+	int r = 0;
+
+	if (rule == NULL && !l->rules_missing)
+		complain_reference(l, ref);
+	if (rule != NULL && ref->as != NULL)
+		r = reading_of(l, ref, rule, &rule);
+	ref->entry->rule = rule;
+	return r;
+}
+
+int
 resolve_benchmarks(struct loading *l)
 {
+	int r;
+
 	for (const struct reference *ref = l->references; ref != NULL; ref = ref->next) {
 		struct benchmark_entry *e = ref->entry;
 
 		if (ref->rule != NULL) {
-			e->rule = rulebook_find(l->rb, ref->rule, NULL);
-			if (e->rule == NULL && !l->rules_missing)
-				complain_reference(l, ref);
+			r = resolve(l, ref);
+			if (r < 0)
+				return r;
 		} else if (e->title == NULL) {
 			complain(&l->complaints, ref->file, ref->line, 0,
 			    "an entry needs `title` where it has no `rule`");
@@ -213,4 +236,6 @@ resolve_benchmarks(struct loading *l)
 		if (e->title == NULL && e->rule != NULL)
 			e->title = e->rule->title;
 	}
+	l->rb->n_rules += l->n_readings;
+	return 0;
 }

@@ -46,11 +46,16 @@ static const struct key rule_keys[] = {
 
 static const struct keys rule_map = KEYS("a rule", rule_keys);
 
-static bool
-is_key(const char *text)
+bool
+key_is_spelled(struct loading *l, unsigned line, const char *name, const char *text)
 {
-	return text[0] >= 'a' && text[0] <= 'z' && strlen(text) <= KEY_MAX &&
-	       text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
+	if (text[0] >= 'a' && text[0] <= 'z' && strlen(text) <= KEY_MAX &&
+	    text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0')
+		return true;
+	loading_complain(l, line,
+	    "`%s` must be of a-z, 0-9 and -, start with a letter, and have at most 64: %s", name,
+	    loading_shown(l, text));
+	return false;
 }
 
 /* Does the key name one rule, this one? A benchmark's numbers start with a digit, keys don't. */
@@ -59,13 +64,8 @@ key_is_good(struct loading *l, const struct yaml_node *n, const char *key)
 {
 	const struct rule *twin;
 
-	if (!is_key(key)) {
-		loading_complain(l, n->line,
-		    "`key` must be of a-z, 0-9 and -, start with a letter, and have at most 64: "
-		    "%s",
-		    loading_shown(l, key));
+	if (!key_is_spelled(l, n->line, "key", key))
 		return false;
-	}
 	for (unsigned i = 0; i < l->rb->n_rules; i++) {
 		twin = l->rb->rules[i];
 		if (strcmp(twin->key, key) != 0)

@@ -121,54 +121,12 @@ take_exclude(struct loading *l, const struct yaml_node *list, const struct key *
 	return 0;
 }
 
-static void
-complain_param(struct loading *l, const struct yaml_node *n)
-{
-	struct nearest near = nearest_to(n->key, strlen(n->key));
-	const char *shown = loading_shown(l, n->key);
-
-	for (unsigned i = 0; i < param_count; i++)
-		nearest_offer(&near, param_table[i].name);
-	if (near.name != NULL)
-		loading_complain(
-		    l, n->key_line, "unknown parameter `%s`; did you mean `%s`?", shown, near.name);
-	else
-		loading_complain(l, n->key_line, "unknown parameter `%s`", shown);
-}
-
-static int
-take_param(struct loading *l, const struct yaml_node *n)
-{
-	int i = param_find(n->key, strlen(n->key)), r;
-	struct value v;
-
-	if (i < 0) {
-		complain_param(l, n);
-		return 0;
-	}
-	r = value_of_node(l, n, param_table[i].type, param_path((unsigned)i), &v);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	if (v.type == VALUE_INT && v.integer < 0)
-		loading_complain(l, n->line, "%s must not be below 0", param_path((unsigned)i));
-	else
-		l->rb->params[i] = v;
-	return 0;
-}
-
 static int
 take_params(struct loading *l, const struct yaml_node *map, const struct key *key, void *target)
 {
-	int r;
+	uint64_t set;
 
-	if (node_is_null(map) || node_expect(l, map, YAML_MAP, "`params`") != 0)
-		return 0;
-	for (const struct yaml_node *n = map->first; n != NULL; n = n->next) {
-		r = take_param(l, n);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return node_is_null(map) ? 0 : params_of_node(l, map, l->rb->params, &set);
 }
 
 static const char *const switch_choices[] = { "off", "on", "auto", NULL };

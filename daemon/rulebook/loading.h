@@ -39,11 +39,14 @@ struct pending_exception {
 	const char *rule;
 };
 
-/* A rule that a benchmark's entry names. */
+/* A rule that a benchmark's entry names, and how it reads it. */
 struct reference {
 	struct reference *next;
 	struct benchmark_entry *entry;
-	const char *rule; /* NULL: none, so the entry needs a title of its own */
+	const char *rule;     /* NULL: none, so the entry needs a title of its own */
+	const char *as;       /* the reading's key; NULL: as the rule itself says */
+	struct value *params; /* the reading's: param_count, of which those of `fixed` are set */
+	uint64_t fixed;       /* bit set */
 	const char *file;
 	unsigned line;
 };
@@ -63,6 +66,7 @@ struct loading {
 	struct sha256 *digest;
 	struct selection selection;
 	struct reference *references, **references_tail;
+	unsigned n_readings; /* they stand behind the rulebook's n_rules until all are found */
 	struct pending_exception *exceptions, **exceptions_tail;
 	bool rules_missing; /* a file of rules could not be read: don't miss its rules elsewhere */
 
@@ -98,11 +102,15 @@ loading_fn load_settings;                /* load_settings.c */
 loading_fn load_exceptions;              /* load_exceptions.c */
 int default_settings(struct loading *l); /* what holds before any file; 0 or -ENOMEM */
 
-/* When all files are in and rules are sorted: gives the entries of benchmarks their rules; brings
- * benchmarks into order and says of rules whether they are selected; gives exceptions their rules,
- * and checks that they are of a sort. */
-void resolve_benchmarks(struct loading *l); /* load_benchmarks.c */
-int select_rules(struct loading *l);        /* select.c */
-int resolve_exceptions(struct loading *l);  /* load_exceptions.c */
+/* Whether a text is spelled as a rule's key is, and the complaint if not; `name` is what holds it.
+ */
+bool key_is_spelled(struct loading *l, unsigned line, const char *name, const char *text);
+
+/* When all files are in and rules are sorted: gives the entries of benchmarks their rules, adding
+ * readings behind the sorted ones; brings benchmarks into order and says of rules whether they are
+ * selected; gives exceptions their rules, and checks that they are of a sort. */
+int resolve_benchmarks(struct loading *l); /* load_benchmarks.c; 0 or -ENOMEM */
+int select_rules(struct loading *l);       /* select.c */
+int resolve_exceptions(struct loading *l); /* load_exceptions.c */
 
 #endif

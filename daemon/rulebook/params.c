@@ -23,7 +23,8 @@
 	X(default_ulimits, type_list_string, "[]", "ulimits that the engine must set by default: nofile ...") \
 	X(authorization_plugins, type_list_string, "[]", "authorization plugins that must be in force; empty: any will do") \
 	X(trusted_registries, type_list_string, "[]", "registries that images may come from") \
-	X(cpu_alternatives, type_bool, "false", "a CPU quota is as good as CPU shares")
+	X(cpu_alternatives, type_bool, "false", "a CPU quota is as good as CPU shares") \
+	X(exec_any_user, type_bool, "true", "exec sessions of any user but the container's own count, not root's alone")
 /* clang-format on */
 
 const struct param param_table[] = {

@@ -69,6 +69,8 @@ severity_from_name(const char *name)
 static void
 rule_deinit(struct rule *rule)
 {
+	if (rule->reading_of != NULL)
+		return;
 	rule->when = expr_free(rule->when);
 	rule->test = expr_free(rule->test);
 	for (unsigned i = 0; i < rule->n_reviews; i++)
@@ -132,6 +134,7 @@ load_files(struct loading *l, const struct rulebook_paths *paths)
 	return r;
 }
 
+/* By their keys. */
 static int
 compare_rules(const void *a, const void *b)
 {
@@ -159,7 +162,10 @@ load_all(struct loading *l, const struct rulebook_paths *paths)
 	if (r < 0)
 		return r;
 	sort_rules(l->rb);
-	resolve_benchmarks(l);
+	r = resolve_benchmarks(l);
+	if (r < 0)
+		return r;
+	sort_rules(l->rb);
 	r = select_rules(l);
 	if (r >= 0)
 		r = resolve_exceptions(l);
@@ -258,6 +264,14 @@ rulebook_nearest(const struct rulebook *rb, const char *key)
 	for (unsigned i = 0; i < rb->n_rules; i++)
 		nearest_offer(&n, rb->rules[i]->key);
 	return n.name;
+}
+
+const struct value *
+rulebook_param(const struct rulebook *rb, const struct rule *rule, unsigned id)
+{
+	const struct value *params = rule->params != NULL ? rule->params : rb->params;
+
+	return &params[id - PARAM_ID_FIRST];
 }
 
 const struct exception *

@@ -15,7 +15,11 @@
  *
  * Settings files are read in the order of their names, plimsoll.yaml first. A later file wins key
  * by key, lists as a whole; select.exclude adds up. Rules of RULES_DIR must have examples of each
- * verdict that they can give; the site's own may. */
+ * verdict that they can give; the site's own may.
+ *
+ * Where an edition reads a rule otherwise than the rule's file does, its entry fixes parameters and
+ * gives that reading a key of its own: it is judged beside the rule, whatever the settings say of
+ * these parameters. Editions that read alike share a reading. */
 #ifndef RULEBOOK_RULEBOOK_H
 #define RULEBOOK_RULEBOOK_H
 
@@ -89,10 +93,15 @@ struct rule {
 				* that `says` shows: ascending, distinct. Those that `files` read
 				* are not among them: expr_reads() of each tells */
 	size_t n_reads;
-	uint32_t topics; /* bit set of enum topic: those of `reads` */
-	const struct rule_example *examples;
+	uint32_t topics;                     /* bit set of enum topic: those of `reads` */
+	const struct rule_example *examples; /* a reading has none of its own */
 	unsigned n_examples;
-	const char *source; /* file */
+	/* A reading: another rule as an entry of a benchmark reads it. All but key, title and
+	 * parameters is that rule's. NULL: a rule of its own. */
+	const struct rule *reading_of;
+	uint64_t fixed;             /* a reading: bit set of the parameters that its entry fixes */
+	const struct value *params; /* a reading: param_count of them; else NULL, the rulebook's */
+	const char *source;         /* file */
 	unsigned line;
 	bool selected; /* an enabled benchmark has it at a selected level, or no benchmark has it;
 			* and nobody excluded it */
@@ -230,6 +239,9 @@ const struct exception *rulebook_exceptions(
 /* The entry of a rule in a benchmark, or NULL. */
 const struct benchmark_entry *benchmark_entry_of(
     const struct benchmark *b, const struct rule *rule);
+
+/* The value that a parameter has for a rule; `id` counts from PARAM_ID_FIRST. */
+const struct value *rulebook_param(const struct rulebook *rb, const struct rule *rule, unsigned id);
 
 /* Names of facts and parameters, for expr_check(): what a rule of that scope may read (its own
  * subject's facts, the host's, the engine's, the parameters). Static. */

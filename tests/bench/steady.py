@@ -14,8 +14,8 @@ QUIET = 8  # seconds: the daemon tidies up after five
 SWEEPS = 5
 
 # Of exec sessions only a daemon that watched knows; what is listed once a minute at most is older than a check's.
-NOT_COMPARED = ("exec-privileged", "exec-user-override", "content-trust", "ops-backup", "ops-container-sprawl",
-                "ops-image-sprawl")
+NOT_COMPARED = ("exec-privileged", "exec-root-user", "exec-user-override", "content-trust", "ops-backup",
+                "ops-container-sprawl", "ops-image-sprawl")
 
 
 def measure_memory(results, audit, keys):

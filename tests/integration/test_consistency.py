@@ -23,7 +23,7 @@ CONTAINERS_MOST = 12
 MEBI = 1 << 20
 
 # Rules about sessions, which only a daemon that watched can know.
-OF_RECORDS = ("exec-privileged", "exec-user-override")
+OF_RECORDS = ("exec-privileged", "exec-root-user", "exec-user-override")
 
 # What they read is looked at once a minute at most; a look at everything does not wait for that.
 SLOW = ("content-trust", "ops-backup", "ops-container-sprawl", "ops-image-sprawl")

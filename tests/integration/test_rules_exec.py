@@ -47,6 +47,7 @@ class Sessions(VerdictsTest):
         self.addCleanup(docker.remove, container)
         watcher.wait_verdict("exec-privileged", "pass", name)
         watcher.wait_verdict("exec-user-override", "pass", name)
+        watcher.wait_verdict("exec-root-user", "pass", name)
         return name
 
     def test_5_22_seen_as_it_happens(self):
@@ -77,6 +78,20 @@ class Sessions(VerdictsTest):
         make_exec(name, User="0")
         watcher.wait_verdict("exec-user-override", "fail", name)
         self.assertEqual(watcher.verdict("exec-privileged", name), "pass")
+
+    def test_5_23_later_editions_mean_root(self):
+        """5.24 there: a finding of its own, beside that of the first edition."""
+        name = self.make("as-others", "--user", "1000")
+        make_exec(name, User="1001")
+        watcher.wait_verdict("exec-user-override", "fail", name)
+        self.assertEqual(watcher.verdict("exec-root-user", name), "pass")
+        make_exec(name, User="00:1000")
+        watcher.wait_verdict("exec-root-user", "fail", name)
+        numbers = {found["rule"]: {edition: ref["id"] for edition, ref in found["refs"].items()}
+                   for found in watcher.findings(container=name)}
+        self.assertEqual(numbers["exec-user-override"], {"cis-docker-1.11.0": "5.23"})
+        later = {f"cis-docker-{edition}": "5.24" for edition in ("1.6.0", "1.7.0", "1.8.0")}
+        self.assertEqual(numbers["exec-root-user"], later)
 
     def test_5_23_the_container_s_own(self):
         name = self.make("own-user", "--user", "1000")

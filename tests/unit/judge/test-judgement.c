@@ -357,6 +357,36 @@ test_secrets_stay_hidden(void **state)
 	json_object_put(evidence);
 }
 
+/* Those of a reading win over the rulebook's, in what is judged and in what is said. */
+static void
+test_parameters_of_a_reading(void **state)
+{
+	const struct rule_text rule = { .key = "k",
+		.scope = SUBJECT_CONTAINER,
+		.test = "container.user in params.trusted_users",
+		.says = "only {params.trusted_users} may" };
+	struct value alice = value_string("alice");
+	struct bench *b = *state;
+	struct value *own;
+
+	judge_text(b, &rule, "{\"container.user\": \"bob\"}");
+	assert_int_equal(b->judgement.verdict, VERDICT_FAIL);
+	own = calloc(param_count, sizeof(*own));
+	assert_non_null(own);
+	own[0] = value_list(&alice, 1); /* trusted_users is the first */
+	assert_string_equal(param_table[0].name, "trusted_users");
+	b->rb->rules[0]->params = own;
+	assert_int_equal(
+	    judgement_make(&b->judgement, b->rb->rules[0], b->rb, &b->facts, b->arena), 0);
+	assert_int_equal(b->judgement.verdict, VERDICT_FAIL);
+	assert_string_equal(b->judgement.because, "only alice may");
+	set_facts(b, "{\"container.user\": \"alice\"}");
+	assert_int_equal(
+	    judgement_make(&b->judgement, b->rb->rules[0], b->rb, &b->facts, b->arena), 0);
+	assert_int_equal(b->judgement.verdict, VERDICT_PASS);
+	free(own);
+}
+
 static void
 expect_evidence(struct bench *b, const char *want)
 {
@@ -458,6 +488,7 @@ main(void)
 		WITH_BENCH(test_words),
 		WITH_BENCH(test_long_text_is_cut_between_characters),
 		WITH_BENCH(test_secrets_stay_hidden),
+		WITH_BENCH(test_parameters_of_a_reading),
 		WITH_BENCH(test_evidence),
 		WITH_BENCH(test_examples),
 	};

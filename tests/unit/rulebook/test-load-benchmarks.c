@@ -232,6 +232,159 @@ test_refused(void **state)
 	}
 }
 
+/* --- readings --- */
+
+static const char read_otherwise[] =
+    "- key: p-rule\n"
+    "  title: Title of p-rule\n"
+    "  severity: low\n"
+    "  scope: container\n"
+    "  pass: container.user != \"\" && params.image_age_days > 100 && params.cpu_alternatives\n"
+    "  why: Because.\n"
+    "  audit: docker inspect {subject}\n"
+    "  fix: Do it.\n"
+    "  examples:\n"
+    "    - {verdict: pass, facts: {container.user: app, params.cpu_alternatives: true}}\n"
+    "    - {verdict: fail, facts: {container.user: \"\"}}\n"
+    "    - {verdict: unknown, unreadable: [container.user]}\n";
+
+#define READ "- {id: 1.9, level: 1, scored: true, "
+
+static void
+put_readings(const char *name, const char *entries)
+{
+	char text[1024];
+
+	(void)snprintf(text, sizeof(text),
+	    "id: %s\ntitle: X\nversion: 1\nsections: {1: One}\nrules:\n%s", name, entries);
+	fixture_put(&fixture, "rules/p.yaml", read_otherwise);
+	(void)snprintf(text + 600, sizeof(text) - 600, "rules/benchmarks/%s.yaml", name);
+	fixture_put(&fixture, text + 600, text);
+}
+
+static bool
+param_is_on(const struct rule *r, const char *name)
+{
+	for (unsigned i = 0; i < param_count; i++)
+		if (strcmp(param_table[i].name, name) == 0)
+			return rulebook_param(fixture.rb, r, PARAM_ID_FIRST + i)->boolean;
+	fail();
+	return false;
+}
+
+/* Two editions read alike, a third as the rule itself says. */
+static void
+test_readings(void **state)
+{
+	const struct rule *own, *reading;
+
+	put_readings("x-1", READ "rule: p-rule, as: lax-rule, title: Laxer, "
+				 "params: {cpu_alternatives: true}}\n");
+	put_readings("x-2", READ "rule: p-rule, params: {cpu_alternatives: true}, as: lax-rule}\n");
+	put_readings("x-3", READ "rule: p-rule}\n");
+	fixture_put(&fixture, "plimsoll.yaml", "params: {image_age_days: 7}\n");
+	fixture_load_good(&fixture);
+	own = rule("p-rule");
+	reading = rule("lax-rule");
+	assert_int_equal(fixture.rb->n_rules, 6);
+	for (unsigned i = 0; i < fixture.rb->n_rules; i++)
+		assert_int_equal(fixture.rb->rules[i]->index, i);
+	assert_ptr_equal(reading->reading_of, own);
+	assert_null(own->reading_of);
+	assert_string_equal(reading->title, "Laxer");
+	assert_ptr_equal(reading->test, own->test);
+	assert_int_equal(reading->n_examples, 0);
+	assert_true(param_is_on(reading, "cpu_alternatives"));
+	assert_false(param_is_on(own, "cpu_alternatives"));
+	assert_true(reading->selected);
+	assert_ptr_equal(rulebook_find(fixture.rb, "1.9", "x-1"), reading);
+	assert_ptr_equal(rulebook_find(fixture.rb, "1.9", "x-2"), reading);
+	assert_ptr_equal(rulebook_find(fixture.rb, "1.9", "x-3"), own);
+}
+
+/* What the entry fixes holds whatever the settings say; the rest is theirs. */
+static void
+test_readings_and_settings(void **state)
+{
+	const struct rule *reading;
+	int64_t days = 0;
+
+	put_readings(
+	    "x-1", READ "rule: p-rule, as: strict-rule, params: {cpu_alternatives: false}}\n");
+	fixture_put(&fixture, "plimsoll.yaml",
+	    "params: {image_age_days: 7, cpu_alternatives: true}\n"
+	    "benchmarks: [cis-1.6]\n");
+	fixture_load_good(&fixture);
+	reading = rule("strict-rule");
+	assert_true(param_is_on(rule("p-rule"), "cpu_alternatives"));
+	assert_false(param_is_on(reading, "cpu_alternatives"));
+	for (unsigned i = 0; i < param_count; i++)
+		if (strcmp(param_table[i].name, "image_age_days") == 0)
+			days = rulebook_param(fixture.rb, reading, PARAM_ID_FIRST + i)->integer;
+	assert_int_equal(days, 7);
+	assert_false(reading->selected);
+	assert_string_equal(reading->unselected_why, "no enabled benchmark has it");
+}
+
+/* An operator's words for one reading don't cover another. */
+static void
+test_reading_has_exceptions_of_its_own(void **state)
+{
+	unsigned n;
+
+	put_readings("x-1", READ "rule: p-rule, as: lax-rule, params: {cpu_alternatives: true}}\n");
+	fixture_put(&fixture, "exceptions.d/a.yaml",
+	    "- {rule: lax-rule, state: waived, owner: o, reason: r, expires: 2030-01-01}\n");
+	fixture_load_good(&fixture);
+	assert_non_null(rulebook_exceptions(fixture.rb, rule("lax-rule"), &n));
+	assert_null(rulebook_exceptions(fixture.rb, rule("p-rule"), &n));
+}
+
+static const struct {
+	const char *entries, *errors;
+} bad_readings[] = {
+	{ READ "rule: p-rule, as: x}\n",
+	    "rules/benchmarks/x.yaml:6: `as` and `params` go together, with `rule`" },
+	{ READ "rule: p-rule, params: {cpu_alternatives: true}}\n",
+	    "rules/benchmarks/x.yaml:6: `as` and `params` go together, with `rule`" },
+	{ READ "title: T, as: x, params: {cpu_alternatives: true}}\n",
+	    "rules/benchmarks/x.yaml:6: `as` and `params` go together, with `rule`" },
+	{ READ "rule: p-rule, as: X, params: {cpu_alternatives: true}}\n",
+	    "rules/benchmarks/x.yaml:6: `as` must be of a-z, 0-9 and -, start with a letter, and "
+	    "have at most 64: X" },
+	{ READ "rule: p-rule, as: x,\n   params: {cpu_alternative: true}}\n",
+	    "rules/benchmarks/x.yaml:7: unknown parameter `cpu_alternative`; did you mean "
+	    "`cpu_alternatives`?" },
+	{ READ "rule: p-rule, as: x,\n   params: {cpu_alternatives: 1}}\n",
+	    "rules/benchmarks/x.yaml:7: params.cpu_alternatives must be bool, not int" },
+	{ READ "rule: p-rule, as: x,\n   params: {image_age_days: -1}}\n",
+	    "rules/benchmarks/x.yaml:7: params.image_age_days must not be below 0" },
+	{ READ "rule: p-rule, as: x, params: [1]}\n",
+	    "rules/benchmarks/x.yaml:6: `params` must be a map, not a list" },
+	{ READ "rule: p-rule, as: x, params: {}}\n",
+	    "rules/benchmarks/x.yaml:6: `params` is empty" },
+	{ READ "rule: p-rule, as: x, params: {cpu_alternatives: true, kernel_minimum: '4'}}\n",
+	    "rules/benchmarks/x.yaml:6: rule `p-rule` does not read params.kernel_minimum" },
+	{ READ "rule: p-rule, as: a-rule, params: {cpu_alternatives: true}}\n",
+	    "rules/benchmarks/x.yaml:6: rule `a-rule` is in rules/a.yaml:37 already" },
+	{ READ "rule: p-rule, as: x, params: {cpu_alternatives: true}}\n"
+	       "- {id: 1.8, level: 1, scored: true, rule: p-rule, as: x, "
+	       "params: {cpu_alternatives: false}}\n",
+	    "rules/benchmarks/x.yaml:7: another reading `x` is in rules/benchmarks/x.yaml:6 "
+	    "already" },
+	{ READ "rule: p-rul, as: x, params: {cpu_alternatives: true}}\n",
+	    "rules/benchmarks/x.yaml:6: no rule `p-rul`; did you mean `p-rule`?" },
+};
+
+static void
+test_bad_readings(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(bad_readings); i++) {
+		put_readings("x", bad_readings[i].entries);
+		fixture_load_bad(&fixture, bad_readings[i].errors);
+	}
+}
+
 /* A file of rules that can't be read is one complaint, not one for each entry that names a rule of
  * it. */
 static void
@@ -258,6 +411,10 @@ main(void)
 		TEST(test_benchmark_of_the_site),
 		TEST(test_refused),
 		TEST(test_no_echo),
+		TEST(test_readings),
+		TEST(test_readings_and_settings),
+		TEST(test_reading_has_exceptions_of_its_own),
+		TEST(test_bad_readings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
