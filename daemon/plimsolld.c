@@ -290,11 +290,11 @@ look(void *arg)
 /* --- watchers --- */
 
 static void
-on_globs(void *arg, const char *pattern)
+on_globs(void *arg, const char *pattern, bool moved)
 {
 	const struct plimsolld *d = arg;
 
-	judge_files_changed(d->judge, pattern);
+	judge_files_changed(d->judge, pattern, moved);
 }
 
 /* What is mounted may cover any file. */

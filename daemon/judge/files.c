@@ -382,7 +382,7 @@ files_stale(struct judge *j, const struct cause *cause)
 }
 
 void
-judge_files_changed(struct judge *j, const char *pattern)
+judge_files_changed(struct judge *j, const char *pattern, bool moved)
 {
 	struct cause cause = { .source = CAUSE_FILE };
 	int r;
@@ -392,7 +392,7 @@ judge_files_changed(struct judge *j, const char *pattern)
 	r = inputs_mark(j, pattern, &cause);
 	if (r < 0)
 		judge_trouble(j, strerror(-r));
-	if (!is_input(pattern))
+	if (moved && !is_input(pattern))
 		files_stale(j, &cause);
 }
 

@@ -85,8 +85,9 @@ bool judge_is_idle(const struct judge *j);
  * then everything is looked at again; a notice "reloaded" follows, with counts and the members of
  * `more` (consumed; NULL: none). 0: the old rulebook is used no longer. -ENOMEM: it stays. */
 int judge_adopt(struct judge *j, const struct rulebook *rb, struct json_object *more);
-/* What a glob that on_files() named matches may have changed. */
-void judge_files_changed(struct judge *j, const char *pattern);
+/* What a glob that on_files() named matches may have changed, if it `moved`; else something about a
+ * file that it matches did. */
+void judge_files_changed(struct judge *j, const char *pattern, bool moved);
 
 /* Subjects in order of kind, then name. Borrowed; valid until the next return to the event loop. */
 const struct subject *const *judge_subjects(const struct judge *j, size_t *ret_n);

@@ -17,9 +17,9 @@ enum {
 	WAY_MASK = IN_ATTRIB | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
 		   IN_DELETE_SELF | IN_MOVE_SELF,
 	SELF_MASK = WAY_MASK | IN_MODIFY | IN_CLOSE_WRITE,
-	/* After these the way to the file may be another. */
+	/* After these the way to the file may be another; after a new mode of a directory, too. */
 	STRUCTURE_MASK = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF |
-			 IN_MOVE_SELF | IN_IGNORED | IN_ATTRIB | IN_UNMOUNT,
+			 IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT,
 	READ_SIZE = 64 * 1024,
 	READS_MAX = 64, /* in one turn of the loop */
 };
@@ -28,6 +28,7 @@ struct watched {
 	char *path;
 	bool glob;
 	bool stale;   /* told in this turn */
+	bool moved;   /* told in this turn that the way may be another */
 	bool anew;    /* the way is to be walked anew */
 	uint64_t way; /* what lay on the way at the last walk */
 };
@@ -42,7 +43,7 @@ struct interest {
 struct files_watch {
 	const struct host *host;
 	const struct watch_sink *sink;
-	void (*set_changed)(void *arg, const char *pattern);
+	files_glob_fn *on_glob;
 	void *arg;
 	struct event *event, *poll;
 	struct watched *paths;
@@ -200,9 +201,11 @@ walk_path(struct files_watch *w, unsigned path)
 static void
 tell_path(struct files_watch *w, struct watched *watched, const struct cause *cause)
 {
-	watched->stale = false;
-	if (watched->glob && w->set_changed != NULL)
-		w->set_changed(w->arg, watched->path);
+	bool moved = watched->moved;
+
+	watched->stale = watched->moved = false;
+	if (watched->glob && w->on_glob != NULL)
+		w->on_glob(w->arg, watched->path, moved);
 	else if (!watched->glob)
 		w->sink->stale(w->sink->arg, SUBJECT_FILE, watched->path, TOPIC_FILE_STAT, cause);
 }
@@ -248,9 +251,18 @@ flush(struct files_watch *w, int64_t woke_ns)
 		set_polling(w);
 }
 
+static bool
+moves_the_way(const struct inotify_event *event)
+{
+	return (event->mask & STRUCTURE_MASK) != 0 ||
+	       (event->mask & (IN_ATTRIB | IN_ISDIR)) == (IN_ATTRIB | IN_ISDIR);
+}
+
 static void
 mark(struct files_watch *w, const struct inotify_event *event)
 {
+	bool moves = moves_the_way(event);
+
 	for (size_t i = 0; i < w->n_interests; i++) {
 		const struct interest *interest = &w->interests[i];
 
@@ -260,8 +272,8 @@ mark(struct files_watch *w, const struct inotify_event *event)
 		    strcmp(interest->name, event->name) != 0)
 			continue;
 		w->paths[interest->path].stale = true;
-		if (event->mask & STRUCTURE_MASK)
-			w->paths[interest->path].anew = true;
+		w->paths[interest->path].moved |= moves;
+		w->paths[interest->path].anew |= moves;
 	}
 }
 
@@ -354,6 +366,7 @@ files_watch_check(struct files_watch *w, const struct cause *cause)
 			continue;
 		w->missing = false;
 		walk_path(w, i);
+		w->paths[i].moved = true;
 		tell_path(w, &w->paths[i], cause);
 		if (w->missing)
 			set_polling(w);
@@ -366,22 +379,22 @@ files_watch_again(struct files_watch *w, const struct cause *cause)
 	w->missing = false;
 	for (unsigned i = 0; i < w->n_paths; i++)
 		walk_path(w, i);
-	for (unsigned i = 0; i < w->n_paths; i++)
+	for (unsigned i = 0; i < w->n_paths; i++) {
+		w->paths[i].moved = true;
 		tell_path(w, &w->paths[i], cause);
+	}
 	set_polling(w);
 }
 
 int
 files_watch_new(struct files_watch **ret, struct event_base *base, const struct host *host,
-    const struct watch_sink *sink, void (*set_changed)(void *arg, const char *pattern), void *arg)
+    const struct watch_sink *sink, files_glob_fn *on_glob, void *arg)
 {
 	_cleanup_(files_watch_freep) struct files_watch *w = calloc(1, sizeof(*w));
 
 	if (w == NULL)
 		return -ENOMEM;
-	*w = (struct files_watch){
-		.host = host, .sink = sink, .set_changed = set_changed, .arg = arg
-	};
+	*w = (struct files_watch){ .host = host, .sink = sink, .on_glob = on_glob, .arg = arg };
 	w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	w->poll = evtimer_new(base, on_poll, w);
 	if (w->poll == NULL)
@@ -480,6 +493,7 @@ tell_moved(struct files_watch *w, const struct watched *old, size_t n_old)
 		if (before == NULL || before->way == now->way)
 			continue;
 		(void)snprintf(cause.detail, sizeof(cause.detail), "%.80s changed", now->path);
+		now->moved = true;
 		tell_path(w, now, &cause);
 	}
 }

@@ -24,10 +24,14 @@ enum {
 	FILES_WATCHES_MAX = 16384, /* names looked for, over all paths */
 };
 
-/* `sink->stale` is told of (SUBJECT_FILE, path, TOPIC_FILE_STAT). `set_changed` (may be NULL): what
- * a glob matches may have changed. */
+/* Of a glob. `moved`: what it matches may have changed; else only what is in a file that it
+ * matches, or the file's mode, did. */
+typedef void files_glob_fn(void *arg, const char *pattern, bool moved);
+
+/* `sink->stale` is told of (SUBJECT_FILE, path, TOPIC_FILE_STAT), `on_glob` (may be NULL) of globs.
+ */
 int files_watch_new(struct files_watch **ret, struct event_base *base, const struct host *host,
-    const struct watch_sink *sink, void (*set_changed)(void *arg, const char *pattern), void *arg);
+    const struct watch_sink *sink, files_glob_fn *on_glob, void *arg);
 struct files_watch *files_watch_free(struct files_watch *w); /* takes NULL, returns NULL */
 DEFINE_CLEANUP(struct files_watch, files_watch_free)
 

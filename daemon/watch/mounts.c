@@ -18,7 +18,20 @@ struct mounts_watch {
 	void *arg;
 	struct event *event, *settled;
 	int epoll_fd, file_fd;
+	int64_t called_ms; /* monotonic: the last call of `changed`; 0: never */
 };
+
+static void
+plan_call(struct mounts_watch *w)
+{
+	int64_t in_ms = MOUNTS_SETTLE_MS;
+	struct timeval in;
+
+	if (w->called_ms != 0 && w->called_ms + MOUNTS_LEAST_MS - clock_monotonic_ms() > in_ms)
+		in_ms = w->called_ms + MOUNTS_LEAST_MS - clock_monotonic_ms();
+	in = (struct timeval){ in_ms / 1000, in_ms % 1000 * 1000 };
+	(void)evtimer_add(w->settled, &in);
+}
 
 static void
 on_change(evutil_socket_t fd, short what, void *arg)
@@ -30,13 +43,11 @@ on_change(evutil_socket_t fd, short what, void *arg)
 		.woke_ns = clock_monotonic_ns(),
 	};
 
-	static const struct timeval settle = { .tv_usec = MOUNTS_SETTLE_MS * 1000 };
-
 	(void)fd;
 	(void)what;
 	w->sink->stale(w->sink->arg, SUBJECT_HOST, NULL, TOPIC_HOST_MOUNTS, &cause);
 	if (w->changed != NULL && !evtimer_pending(w->settled, NULL))
-		(void)evtimer_add(w->settled, &settle);
+		plan_call(w);
 }
 
 static void
@@ -46,6 +57,7 @@ on_settled(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	w->called_ms = clock_monotonic_ms();
 	w->changed(w->arg);
 }
 

@@ -12,7 +12,10 @@
 struct event_base;
 struct mounts_watch;
 
-enum { MOUNTS_SETTLE_MS = 100 }; /* a container's start makes some ten mounts */
+enum {
+	MOUNTS_SETTLE_MS = 100, /* a container's start makes some ten mounts */
+	MOUNTS_LEAST_MS = 1000, /* between two calls while they go on and on */
+};
 
 /* `path`: /proc/1/mountinfo; a test gives its own. `changed` is called a while after the sink, once
  * for a burst. Borrows the sink. Where the file can't be opened, blind() says why and 0 is

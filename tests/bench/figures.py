@@ -33,7 +33,7 @@ FIGURES = (
     Figure("engine_alone_ms", "without the daemon", "ms"),
     Figure("engine_more_ms", "more with it", "ms", 1.2),
     "Latency",
-    Figure("event_p50_ms", "500 containers created and started, event to ledger, p50", "ms"),
+    Figure("event_p50_ms", "500 containers created and started, event to the row at a reader, p50", "ms"),
     Figure("event_p99_ms", "p99", "ms"),
     Figure("event_own_p50_ms", "less one inspect of the same container, p50", "ms"),
     Figure("event_own_p99_ms", "p99", "ms", 10),

@@ -450,7 +450,7 @@ test_globbed_files(void **state)
 
 	make_file(w, "b.d");
 	world_set(w, SUBJECT_FILE, "/etc/b.d/x", "{\"file.mode\": 511}");
-	judge_files_changed(w->judge, "/etc/*.d/x");
+	judge_files_changed(w->judge, "/etc/*.d/x", true);
 	world_settle(w);
 	expect_watched(w, "*ab");
 	rows = world_rows(w);
