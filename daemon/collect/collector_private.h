@@ -134,13 +134,12 @@ job_fn collect_container_inspect, collect_container_process;
 /* Lists and exec sessions. */
 job_fn collect_list_containers, collect_list_images, collect_exec;
 
-/* The topic container.process of the live process that started at that tick. 0, -ESRCH when it is
- * not, or no longer, the container's, or its pid is another's by now; -errno. */
+/* The topic container.process of the live process that started at that tick (negative: at any). 0,
+ * -ENOMEM, -ESRCH when there is no such process, or only its remains, PROCESS_E_OTHER when it is in
+ * no cgroup of that container, or -errno when that can't be told. */
+enum { PROCESS_E_OTHER = 1 };
 int process_collect(
     struct snapshot **ret, const char *container, int pid, long long started, int engine_pid);
-/* 1: the process is in a cgroup of that container; 0: it is not; -ESRCH: there is no such process,
- * or only its remains; -errno. */
-int process_is_of(int pid, const char *container);
 /* Words for a reason: strerror() of a negative errno. */
 const char *reason(int r);
 /* Where the links of a path lead, for builders: the context is a follower. */

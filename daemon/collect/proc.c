@@ -15,6 +15,7 @@
 
 enum {
 	STAT_MAX = 4096,
+	STARTED_FIELD = 22,
 	SOCKETS_MAX = 65536,
 	UNIX_TABLE_MAX = 16 * 1024 * 1024,
 };
@@ -79,18 +80,22 @@ proc_exe(int pid, char **ret)
 /* The n-th field of stat, counted as proc(5) does. The name in parentheses may hold anything, so
  * counting begins behind the last one. */
 static int
-stat_field(int pid, int field, long long *ret)
+field_of(const char *text, int field, long long *ret)
 {
-	_cleanup_(freep) char *text = NULL;
-	const char *p;
-	int r = proc_read(pid, "stat", STAT_MAX, &text, NULL);
+	const char *p = strrchr(text, ')');
 
-	if (r < 0)
-		return r;
-	p = strrchr(text, ')');
 	for (int i = 2; p != NULL && i < field; i++)
 		p = strchr(p + 1, ' ');
 	return p != NULL && sscanf(p + 1, "%lld", ret) == 1 ? 0 : -EIO;
+}
+
+static int
+stat_field(int pid, int field, long long *ret)
+{
+	_cleanup_(freep) char *text = NULL;
+	int r = proc_read(pid, "stat", STAT_MAX, &text, NULL);
+
+	return r < 0 ? r : field_of(text, field, ret);
 }
 
 int
@@ -105,7 +110,16 @@ proc_parent(int pid)
 int
 proc_started_ticks(int pid, long long *ret)
 {
-	return stat_field(pid, 22, ret);
+	return stat_field(pid, STARTED_FIELD, ret);
+}
+
+int
+proc_started_ticks_in(int folder, long long *ret)
+{
+	_cleanup_(freep) char *text = NULL;
+	int r = file_read_at(folder, "stat", STAT_MAX, &text, NULL);
+
+	return r < 0 ? r : field_of(text, STARTED_FIELD, ret);
 }
 
 int

@@ -32,6 +32,7 @@ int proc_started_ms(int pid, int64_t *ret);
 /* Its start in ticks since the boot: with the pid, it names a process for good. Clocks may step and
  * the milliseconds with them. */
 int proc_started_ticks(int pid, long long *ret);
+int proc_started_ticks_in(int folder, long long *ret); /* of an open /proc/<pid> */
 
 /* The first process of that name that fits; 0: there is none; -errno: not all could be looked at.
  */

@@ -96,7 +96,7 @@ collect_container_inspect(struct job *job)
 
 /* --- container.process --- */
 
-/* -ESRCH: nothing was found at that pid, and the job goes on. */
+/* What process_collect() says; the job is ended when that is 0 or -ENOMEM, and goes on else. */
 static int
 finish_from_process(struct job *job, int pid, long long started)
 {
@@ -104,10 +104,9 @@ finish_from_process(struct job *job, int pid, long long started)
 	int r =
 	    process_collect(&snapshot, job->id, pid, started, docker_pid(job->collector->docker));
 
-	if (r == -ESRCH)
-		return r;
-	job_finish_built(job, r, snapshot);
-	return 0;
+	if (r == 0 || r == -ENOMEM)
+		job_finish_built(job, r, snapshot);
+	return r;
 }
 
 static void
@@ -134,7 +133,6 @@ pid_of(struct json_object *inspect)
 static void
 on_inspect_for_process(struct job *job)
 {
-	long long started;
 	int r, pid;
 
 	remember(job->collector, job->id, &job->replies[0]);
@@ -152,15 +150,14 @@ on_inspect_for_process(struct job *job)
 			job_finish_built(job, BUILD_E_NONSENSE, NULL);
 		return;
 	}
-	r = proc_started_ticks(pid, &started);
-	if (r == 0)
-		r = process_is_of(pid, job->id);
-	if (r == 0)
+	/* The engine has just said so. */
+	r = finish_from_process(job, pid, -1);
+	if (r == PROCESS_E_OTHER)
 		job_unreadable(job, "process %d is in no cgroup of the container", pid);
-	else if (r < 0 && !proc_is_gone(r))
-		job_unreadable(job, "/proc/<pid>: %s", reason(r));
-	else if (r < 0 || finish_from_process(job, pid, started) == -ESRCH)
+	else if (r == -ESRCH)
 		finish_absent(job); /* it has ended since */
+	else if (r < 0 && r != -ENOMEM)
+		job_unreadable(job, "/proc/<pid>: %s", reason(r));
 }
 
 /* The process of the last inspection will do if it lives and is still the container's. One that
@@ -170,14 +167,17 @@ collect_container_process(struct job *job)
 {
 	struct known_container *k = known_find(&job->collector->known, job->id);
 	const char *why;
+	int r;
 
 	if (!docker_alive(job->collector->docker, &why)) {
 		job_unreadable(job, "no engine: %s", why);
 		return;
 	}
-	if (k != NULL && k->pid > 0 && process_is_of(k->pid, job->id) == 1 &&
-	    finish_from_process(job, k->pid, k->started) == 0)
-		return;
+	if (k != NULL && k->pid > 0) {
+		r = finish_from_process(job, k->pid, k->started);
+		if (r == 0 || r == -ENOMEM)
+			return;
+	}
 	inspect(job, on_inspect_for_process);
 }
 

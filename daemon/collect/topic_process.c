@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The raw input of container.process: what /proc and the cgroup file systems show of a container's
- * first process. All of it may vanish at any moment; what is built is thrown away when the process
- * is not the container's any more at the end. */
+ * first process. All of it is read in one folder of /proc, which is never another process's,
+ * whatever becomes of the pid; it is read to the end or thrown away. */
 #include "collect/collector_private.h"
 #include "collect/proc.h"
 #include "util/file.h"
@@ -29,28 +29,11 @@ enum {
 
 /* The dead who were not buried yet have a pid and nothing else. */
 static bool
-is_remains(int pid)
+is_remains(const char *status)
 {
-	_cleanup_(freep) char *status = NULL;
-	const char *state;
+	const char *state = strstr(status, "\nState:\t");
 
-	if (proc_read(pid, "status", PROC_TEXT_MAX, &status, NULL) < 0)
-		return false;
-	state = strstr(status, "\nState:\t");
 	return state != NULL && strchr("ZX", state[strlen("\nState:\t")]) != NULL;
-}
-
-int
-process_is_of(int pid, const char *container)
-{
-	_cleanup_(freep) char *cgroup = NULL;
-	int r = proc_read(pid, "cgroup", PROC_TEXT_MAX, &cgroup, NULL);
-
-	if (proc_is_gone(r) || (r == 0 && is_remains(pid)))
-		return -ESRCH;
-	if (r < 0)
-		return r;
-	return strstr(cgroup, container) != NULL;
 }
 
 /* --- namespaces --- */
@@ -62,6 +45,19 @@ static const char *const namespaces[_NAMESPACES] = {
 	[NS_UTS] = "uts",
 	[NS_USER] = "user",
 };
+
+static int
+namespace_in(int folder, enum namespace_kind kind, uint64_t *ret)
+{
+	struct stat st;
+	char path[16];
+
+	(void)snprintf(path, sizeof(path), "ns/%s", namespaces[kind]);
+	if (fstatat(folder, path, &st, 0) < 0)
+		return errno;
+	*ret = st.st_ino;
+	return 0;
+}
 
 static int
 namespace_of(int pid, enum namespace_kind kind, uint64_t *ret)
@@ -78,10 +74,10 @@ namespace_of(int pid, enum namespace_kind kind, uint64_t *ret)
 
 /* PID 1 may hide its namespaces even from root; the engine's are the host's then. */
 static void
-read_namespaces(struct container_process_input *in, int pid, int engine_pid)
+read_namespaces(struct container_process_input *in, int folder, int engine_pid)
 {
 	for (enum namespace_kind k = 0; k < _NAMESPACES; k++) {
-		in->ns_errno[k] = namespace_of(pid, k, &in->ns[k]);
+		in->ns_errno[k] = namespace_in(folder, k, &in->ns[k]);
 		in->host_ns_errno[k] = namespace_of(1, k, &in->host_ns[k]);
 		if (in->host_ns_errno[k] != 0 && engine_pid > 0)
 			in->host_ns_errno[k] = namespace_of(engine_pid, k, &in->host_ns[k]);
@@ -295,15 +291,11 @@ raw_clear(struct raw *raw)
 }
 
 static void
-read_cgroup(struct container_process_input *in, struct raw *raw, const char *container, int pid)
+read_limits(struct container_process_input *in, struct raw *raw, const char *container)
 {
 	static const char *const memory[] = { "memory.max", "memory.limit_in_bytes", NULL };
 	static const char *const pids[] = { "pids.max", NULL };
 
-	if (proc_read(pid, "cgroup", PROC_TEXT_MAX, &raw->cgroups, NULL) < 0) {
-		in->cgroup_why = "/proc/<pid>/cgroup could not be read";
-		return;
-	}
 	raw->memory_max = read_limit(raw->cgroups, container, "memory", memory, &in->cgroup_why);
 	raw->pids_max = read_limit(raw->cgroups, container, "pids", pids, &in->cgroup_why);
 	in->memory_max = raw->memory_max;
@@ -315,20 +307,39 @@ read_cgroup(struct container_process_input *in, struct raw *raw, const char *con
 	}
 }
 
-/* 0, or -ESRCH: the pid was used again, or the process has left. */
+/* 0, or -ESRCH: the pid was used again. */
 static int
-is_still(int pid, long long started, const char *container)
+check_start(int folder, long long started)
 {
 	long long now;
-	int r = proc_started_ticks(pid, &now);
+	int r = started < 0 ? 0 : proc_started_ticks_in(folder, &now);
 
-	if (r == 0 && now != started)
-		return -ESRCH;
-	if (r == 0)
-		r = process_is_of(pid, container);
 	if (r < 0)
 		return proc_is_gone(r) ? -ESRCH : r;
-	return r == 1 ? 0 : -ESRCH;
+	return started < 0 || now == started ? 0 : -ESRCH;
+}
+
+static int
+read_cgroups(struct raw *raw, int folder, const char *container)
+{
+	int r = file_read_at(folder, "cgroup", PROC_TEXT_MAX, &raw->cgroups, NULL);
+
+	if (r < 0)
+		return proc_is_gone(r) ? -ESRCH : r;
+	return strstr(raw->cgroups, container) != NULL ? 0 : PROCESS_E_OTHER;
+}
+
+/* The last that is read: what lives now lived all the while. */
+static int
+read_status(struct container_process_input *in, struct raw *raw, int folder)
+{
+	int r = file_read_at(folder, "status", PROC_TEXT_MAX, &raw->status, NULL);
+
+	if (proc_is_gone(r) || (r == 0 && is_remains(raw->status)))
+		return -ESRCH;
+	in->status_errno = -r;
+	in->status = raw->status;
+	return 0;
 }
 
 int
@@ -336,22 +347,27 @@ process_collect(
     struct snapshot **ret, const char *container, int pid, long long started, int engine_pid)
 {
 	_cleanup_(raw_clear) struct raw raw = { 0 };
-	_cleanup_(snapshot_freep) struct snapshot *snapshot = NULL;
+	_cleanup_(closep) int folder = -1;
 	struct container_process_input in = { 0 };
+	char path[32];
 	int r;
 
-	in.status_errno = -proc_read(pid, "status", PROC_TEXT_MAX, &raw.status, NULL);
-	in.status = raw.status;
-	in.label_errno = -proc_read(pid, "attr/current", CGROUP_TEXT_MAX, &raw.label, NULL);
-	in.label = raw.label;
-	read_namespaces(&in, pid, engine_pid);
-	read_cgroup(&in, &raw, container, pid);
-	/* Whoever had the pid at both ends had it in between. */
-	r = is_still(pid, started, container);
-	if (r < 0)
-		return r;
-	r = build_container_process(&snapshot, &in);
+	(void)snprintf(path, sizeof(path), "/proc/%d", pid);
+	folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		return proc_is_gone(-errno) ? -ESRCH : -errno;
+	r = check_start(folder, started);
 	if (r == 0)
-		*ret = TAKE(snapshot);
-	return r;
+		r = read_cgroups(&raw, folder, container);
+	/* Remains may be in no cgroup any more. */
+	if (r == PROCESS_E_OTHER && read_status(&in, &raw, folder) == -ESRCH)
+		return -ESRCH;
+	if (r != 0)
+		return r;
+	read_limits(&in, &raw, container);
+	in.label_errno = -file_read_at(folder, "attr/current", CGROUP_TEXT_MAX, &raw.label, NULL);
+	in.label = raw.label;
+	read_namespaces(&in, folder, engine_pid);
+	r = read_status(&in, &raw, folder);
+	return r < 0 ? r : build_container_process(ret, &in);
 }

@@ -46,13 +46,20 @@ file_read_fd(int fd, size_t max, char **ret, size_t *ret_len)
 }
 
 int
-file_read(const char *path, size_t max, char **ret, size_t *ret_len)
+file_read_at(int folder, const char *path, size_t max, char **ret, size_t *ret_len)
 {
-	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	_cleanup_(closep) int fd =
+	    openat(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0)
 		return -errno;
 	return file_read_fd(fd, max, ret, ret_len);
+}
+
+int
+file_read(const char *path, size_t max, char **ret, size_t *ret_len)
+{
+	return file_read_at(AT_FDCWD, path, max, ret, ret_len);
 }
 
 int

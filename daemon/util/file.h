@@ -12,6 +12,7 @@
 int file_read_fd(int fd, size_t max, char **ret, size_t *ret_len);
 /* The same of a path. */
 int file_read(const char *path, size_t max, char **ret, size_t *ret_len);
+int file_read_at(int folder, const char *path, size_t max, char **ret, size_t *ret_len);
 /* What a symbolic link holds. -ENAMETOOLONG over PATH_MAX. Caller frees. */
 int file_read_link(const char *path, char **ret);
 
