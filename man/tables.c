@@ -245,6 +245,13 @@ verdict_word(unsigned i)
 	return verdict_name((enum verdict)i);
 }
 
+/* What --verdict takes besides. */
+static const char *
+exception_word(unsigned i)
+{
+	return exception_state_name((enum exception_state)i);
+}
+
 static const char *
 severity_word(unsigned i)
 {
@@ -256,6 +263,7 @@ put_completion(void)
 {
 	put_shell_words("_plimsoll_commands", command_name, command_count);
 	put_shell_words("_plimsoll_verdicts", verdict_word, _VERDICTS);
+	put_shell_words("_plimsoll_exceptions", exception_word, _EXCEPTION_STATES);
 	put_shell_words("_plimsoll_severities", severity_word, _SEVERITIES);
 	fputs("declare -gA _plimsoll_options=(\n", stdout);
 	for (unsigned i = 0; i < command_count; i++) {

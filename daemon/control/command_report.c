@@ -38,18 +38,35 @@ is_wanted(void *arg, struct json_object *subject, bool present)
 	return filter_matches_part(o->filter, FILTERS_OF_NAMES, NULL, &view);
 }
 
+/* The state of a period that a view is in, as a bit; 0: it is not meant. */
+static unsigned
+state_of(const struct filter *filter, const struct filter_view *view, const char *verdict,
+    const char *exception)
+{
+	int state = period_state_from(verdict, exception);
+
+	if (state < 0 || !filter_matches_part(filter, 1U << FILTER_VERDICT, NULL, view))
+		return 0;
+	return 1U << state;
+}
+
 static unsigned
 states_of(const struct filter *filter)
 {
 	unsigned states = 0;
 
-	for (int verdict = 0; verdict < _VERDICTS && filter_has(filter, FILTER_VERDICT);
-	     verdict++) {
-		const struct filter_view view = { .verdict = verdict, .kind = -1 };
-		int state = period_state_from(verdict_name((enum verdict)verdict), "");
+	if (!filter_has(filter, FILTER_VERDICT))
+		return 0;
+	for (int i = 0; i < _VERDICTS; i++) {
+		const struct filter_view view = { .verdict = i, .kind = -1 };
 
-		if (state >= 0 && filter_matches_part(filter, 1U << FILTER_VERDICT, NULL, &view))
-			states |= 1U << state;
+		states |= state_of(filter, &view, verdict_name((enum verdict)i), "");
+	}
+	for (int i = 0; i < _EXCEPTION_STATES; i++) {
+		const struct filter_view view = { .verdict = -1, .covered = 1 + i, .kind = -1 };
+
+		states |=
+		    state_of(filter, &view, "", exception_state_name((enum exception_state)i));
 	}
 	return states;
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define SEVERITY_WORDS "critical, high, medium or low"
-#define VERDICT_WORDS "pass, fail, review, unknown or not-applicable"
+#define VERDICT_WORDS "pass, fail, review, unknown, not-applicable, waived or attested"
 
 struct filter {
 	unsigned n[_FILTERS];
@@ -164,10 +164,20 @@ severity_is_valid(const struct filter *f, const struct rulebook *rb, const char 
 	return severity_from_name(value) >= 0;
 }
 
+/* An exception that covers is one as well. -1: none of that name. */
+static int
+exception_from_name(const char *name)
+{
+	for (int state = 0; state < _EXCEPTION_STATES; state++)
+		if (strcmp(exception_state_name((enum exception_state)state), name) == 0)
+			return state;
+	return -1;
+}
+
 static bool
 verdict_is_valid(const struct filter *f, const struct rulebook *rb, const char *value)
 {
-	return verdict_from_name(value) >= 0;
+	return verdict_from_name(value) >= 0 || exception_from_name(value) >= 0;
 }
 
 /* --- whether a view matches --- */
@@ -220,7 +230,8 @@ static bool
 verdict_matches(const struct filter *f, const struct rulebook *rb, const char *value,
     const struct filter_view *v)
 {
-	return v->verdict >= 0 && v->verdict == verdict_from_name(value);
+	return (v->verdict >= 0 && v->verdict == verdict_from_name(value)) ||
+	       (v->covered > 0 && v->covered == 1 + exception_from_name(value));
 }
 
 static bool

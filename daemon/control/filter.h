@@ -49,6 +49,7 @@ struct filter;
 struct filter_view {
 	const struct rule *rule; /* NULL: it is about no rule, and no filter of rules matches it */
 	int verdict;             /* enum verdict; -1: none */
+	int covered;             /* 1 + enum exception_state; 0: no exception covers it */
 	int kind;                /* enum subject_kind; -1: it has no subject */
 	const char *id, *name;   /* of the subject */
 	const char *image;       /* of a container; NULL: not known */

@@ -53,6 +53,7 @@ filter_matches_finding(const struct filter *f, uint32_t filters, const struct ru
 {
 	struct filter_view v = { .rule = view->rule,
 		.verdict = view->verdict,
+		.covered = view->exception == NULL ? 0 : 1 + (int)view->exception->state,
 		.kind = view->subject->kind,
 		.id = view->subject->id,
 		.name = view->subject->name,
@@ -83,6 +84,15 @@ find_subject(const struct judge *judge, int kind, const char *id)
 	return NULL;
 }
 
+static int
+covered_by(const char *state)
+{
+	for (int i = 0; i < _EXCEPTION_STATES; i++)
+		if (strcmp(exception_state_name((enum exception_state)i), state) == 0)
+			return 1 + i;
+	return 0;
+}
+
 static bool
 matches_part(const struct filter *f, const struct judge *judge, struct filter_view *v,
     struct json_object *part)
@@ -92,6 +102,7 @@ matches_part(const struct filter *f, const struct judge *judge, struct filter_vi
 
 	v->rule = *rule == '\0' ? NULL : rulebook_find(rb, rule, NULL);
 	v->verdict = verdict_from_name(member_text(part, "verdict"));
+	v->covered = covered_by(member_text(part, "exception/state"));
 	return filter_matches(f, rb, v);
 }
 

@@ -73,6 +73,15 @@ class Exceptions(unittest.TestCase):
             self.assertEqual(document["summary"]["waived"], 1)
             self.assertEqual(document["summary"]["fail"], len(fails) - 1)
             self.assertEqual(sum(f["exception"] is not None for f in document["findings"]), 1)
+            self.assertEqual(d.findings(verdict="waived"), [f for f in document["findings"] if f["exception"]])
+            self.assertEqual(d.findings(verdict="attested"), [])
+            asked = daemon.plimsoll_json("findings", "--socket", d.socket, "--verdict", "waived,attested")
+            self.assertEqual([f["subject"]["name"] for f in asked["findings"]], ["backup-1"])
+            checked = self.check(d, "--verdict", "waived", "--format", "json")[1]
+            self.assertEqual([f["subject"]["name"] for f in world.json.loads(checked)["findings"]], ["backup-1"])
+            told = daemon.plimsoll("findings", "--socket", d.socket, "--verdict", "accepted")
+            self.assertEqual(told[0], 2)
+            self.assertIn("not-applicable, waived or attested", told[2])
 
     def test_check_does_not_trip(self):
         self.docker.create("--privileged", "--name", "backup-1")
@@ -98,6 +107,8 @@ class Exceptions(unittest.TestCase):
             after = d.last_seq()
             self.docker.create("--privileged", "--name", "late")
             row = d.wait_drift(lambda row: row["type"] == "appeared", after)
+            lines = d.request("GET", f"/v1/drift?after={after}&verdict=waived")[1]
+            self.assertIn('"appeared"', lines if isinstance(lines, str) else world.json.dumps(lines))
             found = {f["rule"]: f for f in row["findings"]}
             self.assertEqual(found["container-privileged"]["exception"]["owner"], "jane")
             others = [f["exception"] for rule, f in found.items() if rule != "container-privileged"]

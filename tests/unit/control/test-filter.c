@@ -37,6 +37,7 @@ static struct value label_map;
 /* A container that fails, a file that passes, an image, and a notice. */
 static const struct filter_view web = { .rule = &privileged,
 	.verdict = VERDICT_FAIL,
+	.covered = 1 + EXCEPTION_WAIVED,
 	.kind = SUBJECT_CONTAINER,
 	.id = "0123456789abcdef",
 	.name = "web",
@@ -49,6 +50,7 @@ static const struct filter_view etc = { .rule = &mode,
 	.name = "/etc/docker/daemon.json" };
 static const struct filter_view nginx = { .rule = &limits,
 	.verdict = VERDICT_UNKNOWN,
+	.covered = 1 + EXCEPTION_ATTESTED,
 	.kind = SUBJECT_IMAGE,
 	.id = "sha256:feedbeef",
 	.name = "docker.io/nginx:1.25" };
@@ -78,6 +80,10 @@ static const struct {
 	{ { "verdict=fail" }, WEB },
 	{ { "verdict=pass,unknown" }, ETC | NGINX },
 	{ { "verdict=fail", "section=1" }, 0 },
+	{ { "verdict=waived" }, WEB },
+	{ { "verdict=attested,waived" }, WEB | NGINX },
+	{ { "verdict=pass,attested" }, ETC | NGINX },
+	{ { "verdict=waived", "section=1" }, 0 },
 	{ { "container=web" }, WEB },
 	{ { "container=w*" }, WEB },
 	{ { "container=0123" }, WEB },
@@ -156,8 +162,8 @@ test_nonsense_is_refused(void **state)
 		{ "severity=bad",
 		    "--severity bad: not a severity (critical, high, medium or low)" },
 		{ "verdict=fail,failed",
-		    "--verdict failed: not a verdict (pass, fail, review, unknown or "
-		    "not-applicable)" },
+		    "--verdict failed: not a verdict (pass, fail, review, unknown, "
+		    "not-applicable, waived or attested)" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
