@@ -264,8 +264,6 @@ read_records(struct actors *a)
 static void
 on_readable(evutil_socket_t fd, short what, void *arg)
 {
-	(void)fd;
-	(void)what;
 	read_records(arg);
 }
 
@@ -275,8 +273,6 @@ on_pause_over(evutil_socket_t fd, short what, void *arg)
 {
 	struct actors *a = arg;
 
-	(void)fd;
-	(void)what;
 	(void)event_add(a->event, NULL);
 }
 

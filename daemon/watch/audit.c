@@ -33,7 +33,6 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	bool any = false, lost = false;
 	char record[256];
 
-	(void)what;
 	for (unsigned i = 0; i < READS_MAX; i++) {
 		/* What the record says doesn't matter: the list is read anew. */
 		ssize_t n = recv(fd, record, sizeof(record), MSG_TRUNC);

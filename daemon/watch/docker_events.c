@@ -18,10 +18,9 @@ struct docker_events {
 	struct docker *docker;
 	const struct watch_sink *sink;
 	struct docker_stream *stream; /* NULL: not connected */
-	struct event
-	    *timer;   /* looks for the engine while there is no stream, pings it while there is */
-	bool pinging; /* an answer is awaited */
-	bool told, seeing; /* what the sink was told last */
+	struct event *timer;          /* looks for the engine without a stream, pings it with one */
+	bool pinging;                 /* an answer is awaited */
+	bool told, seeing;            /* what the sink was told last */
 	unsigned retry_ms;
 	int64_t newest_ns; /* greatest timeNano seen; 0: none yet */
 	int64_t opened_ms; /* CLOCK_REALTIME of the connection */
@@ -160,7 +159,6 @@ on_pong(void *arg, long status, struct json_object *json, const char *why)
 {
 	struct docker_events *w = arg;
 
-	(void)json;
 	w->pinging = false;
 	if (w->stream == NULL)
 		return;
@@ -192,8 +190,6 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct docker_events *w = arg;
 
-	(void)fd;
-	(void)what;
 	if (w->stream == NULL)
 		look_for_engine(w);
 	else

@@ -329,8 +329,6 @@ read_events(struct files_watch *w)
 static void
 on_readable(evutil_socket_t fd, short what, void *arg)
 {
-	(void)fd;
-	(void)what;
 	read_events(arg);
 }
 
@@ -340,8 +338,6 @@ on_poll(evutil_socket_t fd, short what, void *arg)
 	struct files_watch *w = arg;
 	struct cause cause = { .source = CAUSE_CLOCK, .detail = "files polled", .after_gap = true };
 
-	(void)fd;
-	(void)what;
 	cause.woke_ns = clock_monotonic_ns();
 	files_watch_again(w, &cause);
 }

@@ -43,8 +43,6 @@ on_change(evutil_socket_t fd, short what, void *arg)
 		.woke_ns = clock_monotonic_ns(),
 	};
 
-	(void)fd;
-	(void)what;
 	w->sink->stale(w->sink->arg, SUBJECT_HOST, NULL, TOPIC_HOST_MOUNTS, &cause);
 	if (w->changed != NULL && !evtimer_pending(w->settled, NULL))
 		plan_call(w);
@@ -55,8 +53,6 @@ on_settled(evutil_socket_t fd, short what, void *arg)
 {
 	struct mounts_watch *w = arg;
 
-	(void)fd;
-	(void)what;
 	w->called_ms = clock_monotonic_ms();
 	w->changed(w->arg);
 }
