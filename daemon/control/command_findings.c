@@ -8,6 +8,7 @@
 #include "report/findings_table.h"
 #include "report/member.h"
 #include "report/words.h"
+#include "util/clock.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -94,19 +95,6 @@ command_findings(const struct options *o)
 /* --- status --- */
 
 static void
-print_uptime(FILE *out, int64_t seconds)
-{
-	if (seconds >= 48LL * 3600)
-		(void)fprintf(out, "%lld days", (long long)(seconds / 86400));
-	else if (seconds >= 3600)
-		(void)fprintf(out, "%lld h %lld min", (long long)(seconds / 3600),
-		    (long long)(seconds / 60 % 60));
-	else
-		(void)fprintf(
-		    out, "%lld min %lld s", (long long)(seconds / 60), (long long)(seconds % 60));
-}
-
-static void
 print_sources(const struct style *style, struct json_object *sources)
 {
 	if (!json_object_is_type(sources, json_type_object))
@@ -141,10 +129,12 @@ static void
 print_status(struct json_object *status)
 {
 	struct style style = style_of(STDOUT_FILENO);
+	char up[CLOCK_SPAN_SIZE];
 
 	(void)printf("%-14s  %s, up ", "plimsolld", member_text(status, "plimsoll"));
-	print_uptime(stdout, member_int(status, "uptime_s"));
-	(void)printf("%s\n", member_true(status, "settled") ? "" : ", still looking at everything");
+	clock_span_text(member_int(status, "uptime_s") * 1000, up);
+	(void)printf(
+	    "%s%s\n", up, member_true(status, "settled") ? "" : ", still looking at everything");
 	if (member(status, "engine") == NULL)
 		(void)printf("%-14s  none\n", "engine");
 	else

@@ -24,10 +24,10 @@ period_put_time(FILE *out, int64_t ms)
 void
 period_put_span(FILE *out, int64_t ms)
 {
-	char text[PERIOD_SPAN_SIZE] = "–";
+	char text[CLOCK_SPAN_SIZE] = "–";
 
 	if (ms > 0)
-		period_span_text(ms, text);
+		clock_span_text(ms, text);
 	(void)fputs(text, out);
 }
 
@@ -70,7 +70,7 @@ draw_piece(void *arg, const struct period_stretch *piece)
 	const struct drawing *d = arg;
 	const struct period_question *q = &d->p->question;
 	int64_t all = q->until_ms - q->since_ms, x, width;
-	char span[PERIOD_SPAN_SIZE];
+	char span[CLOCK_SPAN_SIZE];
 
 	if (is_bad(piece->state) != d->bad || all <= 0)
 		return 0;
@@ -81,7 +81,7 @@ draw_piece(void *arg, const struct period_stretch *piece)
 	if (x + width > WIDE)
 		x = WIDE - width;
 	put_rect(d->out, x, width, piece->state);
-	period_span_text(piece->to_ms - piece->from_ms, span);
+	clock_span_text(piece->to_ms - piece->from_ms, span);
 	(void)fprintf(d->out, "<title>%s, ", period_state_name(piece->state));
 	period_put_time(d->out, piece->from_ms);
 	(void)fputs(" to ", d->out);

@@ -5,6 +5,7 @@
 #include "report/member.h"
 #include "report/period_page.h"
 #include "report/words.h"
+#include "util/clock.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -42,7 +43,7 @@ static const char mark[] =
 static void
 put_top(const struct page *x)
 {
-	char span[PERIOD_SPAN_SIZE];
+	char span[CLOCK_SPAN_SIZE];
 
 	(void)fputs("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 		    "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
@@ -60,7 +61,7 @@ put_top(const struct page *x)
 	put_about(x, "host/name");
 	(void)fputs("</h1>\n<p>", x->out);
 	put_range(x);
-	period_span_text(x->p->question.until_ms - x->p->question.since_ms, span);
+	clock_span_text(x->p->question.until_ms - x->p->question.since_ms, span);
 	(void)fprintf(x->out, " (%s)</p>\n<p class=\"dim\">Judged all the time by ", span);
 	for (size_t i = 0; i < member_count(x->paper->about, "benchmarks"); i++) {
 		(void)fputs(i == 0 ? "" : ", ", x->out);
@@ -116,7 +117,7 @@ put_cards(const struct page *x)
 {
 	const struct period_totals t = period_totals(x->p);
 	int64_t blind = blind_ms(x->p);
-	char text[PERIOD_SPAN_SIZE];
+	char text[CLOCK_SPAN_SIZE];
 	size_t grave = t.by_severity[SEVERITY_CRITICAL] + t.by_severity[SEVERITY_HIGH];
 
 	(void)fputs("<ul class=\"cards\">\n", x->out);
@@ -130,7 +131,7 @@ put_cards(const struct page *x)
 	put_card(x, false, text, "of the judged time in pass");
 	(void)snprintf(text, sizeof(text), "%zu", t.pairs);
 	put_card(x, false, text, "rules times subjects");
-	period_span_text(blind, text);
+	clock_span_text(blind, text);
 	put_card(x, blind > 0, blind == 0 ? "none" : text, "blind, or not watched");
 	(void)fputs("</ul>\n<div id=\"share\">", x->out);
 	period_put_shares(x->out, t.ms);

@@ -24,10 +24,6 @@ int period_print_html(const struct period_paper *paper, FILE *out);
 
 /* What the printers share. */
 
-enum { PERIOD_SPAN_SIZE = 32 };
-/* "12 d 3 h", "4 h 12 min", "3 min 5 s", "0.4 s". */
-void period_span_text(int64_t ms, char ret[PERIOD_SPAN_SIZE]);
-
 /* Texts that the caller frees; NULL: out of memory. */
 /* How a violation began and ended. */
 char *period_begin_text(const struct period_violation *v);

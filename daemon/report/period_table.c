@@ -31,11 +31,11 @@ put_head(const struct printing *x)
 {
 	const struct period_question *q = &x->p->question;
 	const struct period_totals t = period_totals(x->p);
-	char since[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE], span[PERIOD_SPAN_SIZE];
+	char since[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE], span[CLOCK_SPAN_SIZE];
 
 	clock_text(q->since_ms, since);
 	clock_text(q->until_ms, until);
-	period_span_text(q->until_ms - q->since_ms, span);
+	clock_span_text(q->until_ms - q->since_ms, span);
 	(void)text_put(x->out, member_text(x->paper->about, "host/name"), 0);
 	(void)fprintf(x->out, ", %.19sZ to %.19sZ (%s)\n", since, until, span);
 	(void)fprintf(x->out,
@@ -91,12 +91,12 @@ add_violation(void *arg, const struct period_pair *pair, const struct period_vio
 	struct table *table = arg;
 	const struct period_rule *rule = pair->rule;
 	_cleanup_(freep) char *begin = period_begin_text(v);
-	char start[CLOCK_TEXT_SIZE], lasted[PERIOD_SPAN_SIZE];
+	char start[CLOCK_TEXT_SIZE], lasted[CLOCK_SPAN_SIZE];
 	int r;
 
 	clock_text(v->from_ms, start);
 	start[19] = '\0';
-	period_span_text(v->ms, lasted);
+	clock_span_text(v->ms, lasted);
 	r = table_cell(table, COLOUR_NONE, start);
 	if (r == 0)
 		r = table_cell(table, COLOUR_NONE, lasted);
@@ -160,10 +160,10 @@ static const struct column time_columns[] = {
 static int
 add_span(struct table *table, int64_t ms, enum colour colour)
 {
-	char text[PERIOD_SPAN_SIZE] = "-";
+	char text[CLOCK_SPAN_SIZE] = "-";
 
 	if (ms > 0)
-		period_span_text(ms, text);
+		clock_span_text(ms, text);
 	return table_cell(table, ms > 0 ? colour : COLOUR_DIM, text);
 }
 
@@ -229,7 +229,7 @@ put_blinds(const struct printing *x)
 	for (size_t i = 0; i < p->blinds->n; i++) {
 		const struct period_blind *b = &p->blinds->items[i];
 		int64_t from_ms = period_clip(p, b->from_ms), to_ms = period_clip(p, b->to_ms);
-		char from[CLOCK_TEXT_SIZE], span[PERIOD_SPAN_SIZE];
+		char from[CLOCK_TEXT_SIZE], span[CLOCK_SPAN_SIZE];
 
 		if (from_ms >= to_ms)
 			continue;
@@ -237,7 +237,7 @@ put_blinds(const struct printing *x)
 			put_title(x, "Blind");
 		any = true;
 		clock_text(from_ms, from);
-		period_span_text(to_ms - from_ms, span);
+		clock_span_text(to_ms - from_ms, span);
 		(void)fprintf(
 		    x->out, "%.19s  %-12s  %-13s  ", from, span, period_source_name(b->source));
 		(void)text_put(x->out, b->why, 0);

@@ -7,36 +7,8 @@
 #include "util/clock.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-void
-period_span_text(int64_t ms, char ret[PERIOD_SPAN_SIZE])
-{
-	static const struct {
-		int64_t ms, part_ms;
-		const char *name, *part;
-	} units[] = {
-		{ 24LL * 3600 * 1000, 3600 * 1000, "d", "h" },
-		{ 3600 * 1000, 60 * 1000, "h", "min" },
-		{ 60 * 1000, 1000, "min", "s" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		if (ms < units[i].ms)
-			continue;
-		(void)snprintf(ret, PERIOD_SPAN_SIZE, "%" PRIi64 " %s %" PRIi64 " %s",
-		    ms / units[i].ms, units[i].name, ms % units[i].ms / units[i].part_ms,
-		    units[i].part);
-		return;
-	}
-	if (ms >= 10 * 1000)
-		(void)snprintf(ret, PERIOD_SPAN_SIZE, "%" PRIi64 " s", ms / 1000);
-	else
-		(void)snprintf(
-		    ret, PERIOD_SPAN_SIZE, "%" PRIi64 ".%" PRIi64 " s", ms / 1000, ms % 1000 / 100);
-}
 
 static char *
 written(void (*put)(FILE *out, const void *what), const void *what)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "util/clock.h"
 
+#include "util/macros.h"
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -165,4 +167,31 @@ clock_parse(const char *text, int64_t *ret_realtime_ms, bool *ret_is_day)
 	*ret_realtime_ms = ((int64_t)timegm(&tm) - minutes * 60) * 1000 + ms;
 	*ret_is_day = is_day;
 	return *ret_realtime_ms >= 0;
+}
+
+void
+clock_span_text(int64_t ms, char *ret)
+{
+	static const struct {
+		int64_t ms, part_ms;
+		const char *name, *part;
+	} units[] = {
+		{ 24LL * 3600 * 1000, 3600 * 1000, "d", "h" },
+		{ 3600 * 1000, 60 * 1000, "h", "min" },
+		{ 60 * 1000, 1000, "min", "s" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		if (ms < units[i].ms)
+			continue;
+		(void)snprintf(ret, CLOCK_SPAN_SIZE, "%" PRIi64 " %s %" PRIi64 " %s",
+		    ms / units[i].ms, units[i].name, ms % units[i].ms / units[i].part_ms,
+		    units[i].part);
+		return;
+	}
+	if (ms >= 10 * 1000)
+		(void)snprintf(ret, CLOCK_SPAN_SIZE, "%" PRIi64 " s", ms / 1000);
+	else
+		(void)snprintf(
+		    ret, CLOCK_SPAN_SIZE, "%" PRIi64 ".%" PRIi64 " s", ms / 1000, ms % 1000 / 100);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Time: the two clocks, and the text form that all outputs use. */
+ * Time: the two clocks, and the text forms that all outputs use. */
 #ifndef UTIL_CLOCK_H
 #define UTIL_CLOCK_H
 
@@ -21,5 +21,10 @@ void clock_text(int64_t realtime_ms, char *ret);
  * offset such as +01:00; or a day, "2026-11-23", which starts at midnight UTC. False: it is none,
  * or one before 1970. */
 bool clock_parse(const char *text, int64_t *ret_realtime_ms, bool *ret_is_day);
+
+enum { CLOCK_SPAN_SIZE = 32 };
+
+/* "12 d 3 h", "4 h 12 min", "3 min 5 s", "14 s", "0.4 s". `ret` has room for CLOCK_SPAN_SIZE. */
+void clock_span_text(int64_t ms, char *ret);
 
 #endif

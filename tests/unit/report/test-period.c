@@ -416,31 +416,6 @@ test_rulebooks_unseen_and_what_is_not_known(void **state)
 	assert_non_null(strstr(p->notes[2], "1 subjects went away"));
 }
 
-static void
-test_spans(void **state)
-{
-	static const struct {
-		int64_t ms;
-		const char *text;
-	} cases[] = {
-		{ 0, "0.0 s" },
-		{ 450, "0.4 s" },
-		{ 9999, "9.9 s" },
-		{ 10000, "10 s" },
-		{ 61000, "1 min 1 s" },
-		{ 3599999, "59 min 59 s" },
-		{ 3600 * 1000, "1 h 0 min" },
-		{ 26 * 3600 * 1000, "1 d 2 h" },
-		{ 400LL * 24 * 3600 * 1000, "400 d 0 h" },
-	};
-	char text[PERIOD_SPAN_SIZE];
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		period_span_text(cases[i].ms, text);
-		assert_string_equal(text, cases[i].text);
-	}
-}
-
 /* --- on paper --- */
 
 static char *
@@ -498,7 +473,6 @@ main(void)
 		cmocka_unit_test(test_violation),
 		cmocka_unit_test(test_found_later),
 		cmocka_unit_test(test_rulebooks_unseen_and_what_is_not_known),
-		cmocka_unit_test(test_spans),
 		cmocka_unit_test(test_names_from_outside),
 	};
 

@@ -75,10 +75,36 @@ test_text_there_and_back(void **state)
 	assert_false(is_day);
 }
 
+static void
+test_spans(void **state)
+{
+	static const struct {
+		int64_t ms;
+		const char *text;
+	} cases[] = {
+		{ 0, "0.0 s" },
+		{ 450, "0.4 s" },
+		{ 9999, "9.9 s" },
+		{ 10000, "10 s" },
+		{ 61000, "1 min 1 s" },
+		{ 3599999, "59 min 59 s" },
+		{ 3600 * 1000, "1 h 0 min" },
+		{ 26 * 3600 * 1000, "1 d 2 h" },
+		{ 400LL * 24 * 3600 * 1000, "400 d 0 h" },
+	};
+	char text[CLOCK_SPAN_SIZE];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		clock_span_text(cases[i].ms, text);
+		assert_string_equal(text, cases[i].text);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_spans),
 		cmocka_unit_test(test_good_times),
 		cmocka_unit_test(test_bad_times),
 		cmocka_unit_test(test_text_there_and_back),
