@@ -154,11 +154,12 @@ on_files(void *arg, const char *const *paths, size_t n)
 }
 
 static bool
-find_actor(void *arg, const char *path, const char *target, int64_t since_ms, struct actor *ret)
+find_actor(void *arg, const char *path, const char *target, int64_t since_ms, unsigned wait_ms,
+    struct actor *ret)
 {
 	const struct plimsolld *d = arg;
 
-	return actors_find(d->actors, path, target, since_ms, ret);
+	return actors_find(d->actors, path, target, since_ms, wait_ms, ret);
 }
 
 static void

@@ -13,6 +13,7 @@
 
 enum {
 	ACTOR_BACK_MS = 2000,    /* a record may come before the watcher wakes up */
+	ACTOR_WAIT_MS = 20,      /* or behind it, when the system call that it is about ends */
 	LATENCY_MAX_S = 60 * 60, /* beyond, some clock was set */
 };
 
@@ -70,21 +71,46 @@ cause_time_ms(const struct cause *cause)
 	return clock_realtime_ms();
 }
 
+/* Does a rule in the kernel watch the file, so that a record must come? */
+static bool
+is_audited(const struct judge *j, const char *path)
+{
+	const struct value name = value_string("path");
+	const struct value *on = subject_fact(j, &j->host->s, FACT_HOST_AUDIT_ENABLED);
+	const struct value *watches = subject_fact(j, &j->host->s, FACT_HOST_AUDIT_WATCHES);
+
+	if (on->type != VALUE_BOOL || !on->boolean || watches->type != VALUE_LIST)
+		return false;
+	for (uint32_t i = 0; i < watches->len; i++) {
+		const struct value *watched = value_lookup(&watches->items[i], &name);
+		size_t len = watched != NULL && watched->type == VALUE_STRING ? watched->len : 0;
+
+		if (len > 0 && strncmp(path, watched->string, len) == 0 &&
+		    (path[len] == '\0' || path[len] == '/' || watched->string[len - 1] == '/'))
+			return true;
+	}
+	return false;
+}
+
 static void
 add_actor(struct object *o, const struct judge *j, const struct entry *e, const struct cause *cause)
 {
 	const struct snapshot *stat = e->s.snapshots[TOPIC_FILE_STAT];
 	const struct value *target = stat == NULL ? NULL : snapshot_get(stat, FACT_FILE_TARGET);
+	const char *target_path =
+	    target != NULL && target->type == VALUE_STRING ? target->string : NULL;
 	struct actor actor;
+	unsigned wait_ms;
 	char path[512];
 
 	path[0] = '\0';
 	if (cause->source == CAUSE_FILE && !cause->after_gap && j->handlers.find_actor != NULL)
 		file_of(&e->s, cause, path, sizeof(path));
-	if (path[0] != '\0' &&
-	    j->handlers.find_actor(j->handlers.arg, path,
-		target != NULL && target->type == VALUE_STRING ? target->string : NULL,
-		cause_time_ms(cause) - ACTOR_BACK_MS, &actor))
+	wait_ms = is_audited(j, path) || (target_path != NULL && is_audited(j, target_path))
+		      ? ACTOR_WAIT_MS
+		      : 0;
+	if (path[0] != '\0' && j->handlers.find_actor(j->handlers.arg, path, target_path,
+				   cause_time_ms(cause) - ACTOR_BACK_MS, wait_ms, &actor))
 		object_add(o, "actor", actor_json(&actor));
 	else
 		object_null(o, "actor");

@@ -52,9 +52,9 @@ struct judge_handlers {
 	/* The files that rules look at, globs among them, sorted: to be watched. Called when the
 	 * set changed. */
 	void (*on_files)(void *arg, const char *const *paths, size_t n);
-	/* Who changed a file, where that is known (see watch/actors.h). May be NULL. */
-	bool (*find_actor)(
-	    void *arg, const char *path, const char *target, int64_t since_ms, struct actor *ret);
+	/* Who changed a file, where that is known (see actors_find()). May be NULL. */
+	bool (*find_actor)(void *arg, const char *path, const char *target, int64_t since_ms,
+	    unsigned wait_ms, struct actor *ret);
 	/* Something that the operator of the daemon must hear: the store could not be written, a
 	 * round failed. */
 	void (*on_trouble)(void *arg, const char *what);

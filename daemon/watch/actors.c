@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <linux/audit.h>
 #include <linux/netlink.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -323,16 +324,12 @@ actors_free(struct actors *a)
 	return NULL;
 }
 
-bool
-actors_find(
-    struct actors *a, const char *path, const char *target, int64_t since_ms, struct actor *ret)
+static bool
+find_touch(const struct actors *a, const char *path, const char *target, int64_t since_ms,
+    struct actor *ret)
 {
 	int64_t oldest = clock_realtime_ms() - ACTORS_AGE_MS;
 
-	if (a == NULL)
-		return false;
-	if (a->fd >= 0)
-		read_records(a);
 	for (unsigned i = 1; i <= ACTORS_KEPT; i++) {
 		const struct touch *touch = &a->touches[(a->next + ACTORS_KEPT - i) % ACTORS_KEPT];
 
@@ -346,4 +343,34 @@ actors_find(
 		return true;
 	}
 	return false;
+}
+
+/* Waits for more records. False: none came in time, or nobody reads them now. */
+static bool
+wait_readable(const struct actors *a, int64_t until_ms)
+{
+	struct pollfd readable = { .fd = a->fd, .events = POLLIN };
+	int64_t left = until_ms - clock_monotonic_ms();
+
+	return left > 0 && event_pending(a->event, EV_READ, NULL) != 0 &&
+	       poll(&readable, 1, (int)left) > 0;
+}
+
+bool
+actors_find(struct actors *a, const char *path, const char *target, int64_t since_ms,
+    unsigned wait_ms, struct actor *ret)
+{
+	int64_t until_ms = clock_monotonic_ms() + wait_ms;
+	bool found;
+
+	if (a == NULL)
+		return false;
+	if (a->fd >= 0)
+		read_records(a);
+	found = find_touch(a, path, target, since_ms, ret);
+	while (!found && a->fd >= 0 && wait_readable(a, until_ms)) {
+		read_records(a);
+		found = find_touch(a, path, target, since_ms, ret);
+	}
+	return found;
 }

@@ -38,9 +38,11 @@ struct actors *actors_free(struct actors *a); /* takes NULL, returns NULL */
 DEFINE_CLEANUP(struct actors, actors_free)
 
 /* The newest that touched one of the paths (`target` may be NULL) since `since_ms`
- * (CLOCK_REALTIME). Reads what waits on the socket first. False: nobody is known. Takes NULL. */
-bool actors_find(
-    struct actors *a, const char *path, const char *target, int64_t since_ms, struct actor *ret);
+ * (CLOCK_REALTIME). Reads what waits on the socket first, and waits for the record at most so long
+ * where there is none: the kernel tells of a change before it tells who made it. False: nobody is
+ * known. Takes NULL. */
+bool actors_find(struct actors *a, const char *path, const char *target, int64_t since_ms,
+    unsigned wait_ms, struct actor *ret);
 
 /* One record's text, as the kernel sends it: for tests and fuzzers. `type` is AUDIT_SYSCALL,
  * AUDIT_CWD or AUDIT_PATH. */

@@ -34,7 +34,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		actors_record(a, type_of(line[0]), record);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(asked); i++) {
-		if (actors_find(a, asked[i], NULL, INT64_MIN, &actor)) {
+		if (actors_find(a, asked[i], NULL, INT64_MIN, 0, &actor)) {
 			must(asked[i][0] == '/');
 			must(strnlen(actor.exe, sizeof(actor.exe)) < sizeof(actor.exe));
 		}

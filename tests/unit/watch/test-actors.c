@@ -67,7 +67,7 @@ test_who_touched_what(void **state)
 		say(a, AUDIT_SYSCALL, 5, CALL);
 		say(a, AUDIT_CWD, 5, cases[i].cwd);
 		say(a, AUDIT_PATH, 5, cases[i].path);
-		if (actors_find(a, cases[i].asked, NULL, 0, &actor) != cases[i].known)
+		if (actors_find(a, cases[i].asked, NULL, 0, 0, &actor) != cases[i].known)
 			fail_msg("%s", cases[i].path);
 		if (!cases[i].known)
 			continue;
@@ -88,8 +88,8 @@ test_a_path_of_another_call_names_nobody(void **state)
 	assert_int_equal(actors_new_offline(&a), 0);
 	say(a, AUDIT_SYSCALL, 5, CALL);
 	say(a, AUDIT_PATH, 6, "item=0 name=\"/x\" nametype=NORMAL");
-	assert_false(actors_find(a, "/x", NULL, 0, &actor));
-	assert_false(actors_find(NULL, "/x", NULL, 0, &actor));
+	assert_false(actors_find(a, "/x", NULL, 0, 0, &actor));
+	assert_false(actors_find(NULL, "/x", NULL, 0, 0, &actor));
 }
 
 static void
@@ -102,7 +102,7 @@ test_the_newest_counts_and_old_ones_do_not(void **state)
 	assert_int_equal(actors_new_offline(&a), 0);
 	actors_record(a, AUDIT_SYSCALL, "audit(1000.001:1): pid=1 auid=1 uid=1 exe=\"/old\"");
 	actors_record(a, AUDIT_PATH, "audit(1000.001:1): name=\"/x\" nametype=NORMAL");
-	assert_false(actors_find(a, "/x", NULL, 0, &actor));
+	assert_false(actors_find(a, "/x", NULL, 0, 0, &actor));
 	for (unsigned serial = 2; serial < 2 + 3 * ACTORS_KEPT; serial++) {
 		char call[128];
 
@@ -110,9 +110,9 @@ test_the_newest_counts_and_old_ones_do_not(void **state)
 		say(a, AUDIT_SYSCALL, serial, call);
 		say(a, AUDIT_PATH, serial, "name=\"/x\" nametype=NORMAL");
 	}
-	assert_true(actors_find(a, "/other", "/x", 0, &actor));
+	assert_true(actors_find(a, "/other", "/x", 0, 0, &actor));
 	assert_int_equal(actor.pid, 1 + 3 * ACTORS_KEPT);
-	assert_false(actors_find(a, "/x", NULL, clock_realtime_ms() + 60000, &actor));
+	assert_false(actors_find(a, "/x", NULL, clock_realtime_ms() + 60000, 0, &actor));
 }
 
 static void
@@ -131,7 +131,7 @@ test_nonsense(void **state)
 		actors_record(a, AUDIT_CWD, texts[i]);
 		actors_record(a, AUDIT_PATH, texts[i]);
 	}
-	assert_false(actors_find(a, "/x", NULL, 0, &actor));
+	assert_false(actors_find(a, "/x", NULL, 0, 0, &actor));
 }
 
 int
