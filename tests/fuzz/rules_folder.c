@@ -30,7 +30,19 @@ static const struct {
 			      "  examples:\n"
 			      "    - {verdict: pass, facts: {container.privileged: false}}\n"
 			      "    - {verdict: fail, facts: {container.privileged: true}}\n"
-			      "    - {verdict: unknown, unreadable: [container.privileged]}\n" },
+			      "    - {verdict: unknown, unreadable: [container.privileged]}\n"
+			      "- key: container-shares\n"
+			      "  title: Containers have shares\n"
+			      "  severity: low\n"
+			      "  scope: container\n"
+			      "  pass: params.cpu_alternatives || container.cpu_shares > 0\n"
+			      "  why: Because.\n"
+			      "  audit: docker inspect {subject}\n"
+			      "  fix: Do it.\n"
+			      "  examples:\n"
+			      "    - {verdict: pass, facts: {container.cpu_shares: 1}}\n"
+			      "    - {verdict: fail, facts: {container.cpu_shares: 0}}\n"
+			      "    - {verdict: unknown, unreadable: [container.cpu_shares]}\n" },
 	{ "rules/benchmarks/benchmark.yaml", "" },
 	{ "plimsoll.yaml", "" },
 	{ "exceptions.d/exceptions.yaml", "" },
