@@ -155,8 +155,9 @@ class Meanwhile(Restart):
         self.daemon.engine = there
         self.daemon.start()
         self.assertEqual(self.daemon.verdict("container-privileged", name), "fail")
-        types = [row["type"] for row in self.daemon.drift(after)]
-        self.assertEqual(set(types), {"notice"}, self.daemon.drift(after))
+        # The kernel's audit rules are the whole machine's, and may change at any time.
+        rows = [row for row in self.daemon.drift(after) if not row.get("rule", "").startswith("audit-")]
+        self.assertEqual({row["type"] for row in rows}, {"notice"}, rows)
 
 
 class Crashes(Restart):
