@@ -9,6 +9,7 @@
 #include "control/listen.h"
 #include "control/options.h"
 #include "control/reload.h"
+#include "control/server.h"
 #include "control/setup.h"
 #include "judge/judge.h"
 #include "report/audit_table.h"
@@ -462,6 +463,7 @@ open_socket(struct plimsolld *d)
 		.started_monotonic_ms = d->started_monotonic_ms,
 		.rescan = look,
 		.reload = reload,
+		.on_trouble = on_trouble,
 		.arg = d };
 	_cleanup_(freep) char *why = NULL;
 	int fd = listen_inherited(), r;
@@ -535,6 +537,27 @@ say_started(struct plimsolld *d)
 		    docker_socket(docker), why == NULL ? "none is there" : why);
 }
 
+/* Clients come last: while they are answered, every millisecond it is seen whether there is more to
+ * do than that. */
+static struct event_base *
+base_new(void)
+{
+	static const struct timeval turn = { .tv_usec = 1000 };
+	struct event_config *config = event_config_new();
+	struct event_base *base = NULL;
+
+	if (config != NULL &&
+	    event_config_set_max_dispatch_interval(config, &turn, -1, SERVER_PRIORITY) == 0)
+		base = event_base_new_with_config(config);
+	if (config != NULL)
+		event_config_free(config);
+	if (base != NULL && event_base_priority_init(base, SERVER_PRIORITIES) != 0) {
+		event_base_free(base);
+		return NULL;
+	}
+	return base;
+}
+
 /* 0, or the exit status after saying why. */
 static int
 start(struct plimsolld *d)
@@ -543,7 +566,7 @@ start(struct plimsolld *d)
 
 	d->started_ms = d->look.started_ms = clock_realtime_ms();
 	d->started_monotonic_ms = clock_monotonic_ms();
-	d->base = event_base_new();
+	d->base = base_new();
 	r = d->base == NULL ? -ENOMEM : watch_process(d);
 	if (r != 0)
 		return fail("start", r);

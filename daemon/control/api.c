@@ -21,11 +21,20 @@ struct api {
 };
 
 static void
+on_trouble(void *arg, const char *what)
+{
+	const struct api_config *c = &((const struct api *)arg)->config;
+
+	if (c->on_trouble != NULL)
+		c->on_trouble(c->arg, what);
+}
+
+static void
 get_status(void *arg, struct request *rq, const char *rest)
 {
 	const struct api *a = arg;
 
-	request_reply(rq, status_json(&a->config));
+	request_reply(rq, status_json(&a->config, server_drops(a->server)));
 }
 
 static void
@@ -182,7 +191,7 @@ api_new(struct api **ret, const struct api_config *config, int fd)
 	if (r != 0)
 		return r;
 	owned = -1;
-	r = server_new(&a->server, config->base, fd, routes, ARRAY_SIZE(routes), a);
+	r = server_new(&a->server, config->base, fd, routes, ARRAY_SIZE(routes), on_trouble, a);
 	if (r != 0)
 		return r;
 	*ret = TAKE(a);

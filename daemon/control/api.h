@@ -37,6 +37,8 @@ struct api_config {
 	int (*rescan)(void *arg);
 	/* Reads rules, settings and exceptions anew, at POST /v1/reload; as reload_run(). */
 	int (*reload)(void *arg, struct json_object **ret, char **reterr);
+	/* Something that who runs it must hear. NULL: nobody does. */
+	void (*on_trouble)(void *arg, const char *what);
 	void *arg;
 };
 

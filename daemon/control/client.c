@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/client.h"
+#include "util/clock.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -7,10 +8,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum {
 	CONNECT_MS = 5 * 1000,
-	SILENCE_S = 60, /* of a daemon that should be answering */
+	CROWD_PAUSE_US = 200, /* between two tries to be let in: a place is soon taken */
+	SILENCE_S = 60,       /* of a daemon that should be answering */
 };
 
 struct answer {
@@ -154,6 +157,31 @@ handle_new(struct answer *a, const char *socket, const char *url, bool post)
 	return curl;
 }
 
+/* So many knock at once that the kernel queues no more of them. */
+static bool
+is_crowded(CURL *curl, CURLcode code)
+{
+	long error = 0;
+
+	(void)curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &error);
+	return (code == CURLE_COULDNT_CONNECT && error == EAGAIN) ||
+	       (code == CURLE_SEND_ERROR && error == ENOTCONN); /* libcurl took it for begun */
+}
+
+static CURLcode
+perform(CURL *curl)
+{
+	static const struct timespec pause = { .tv_nsec = CROWD_PAUSE_US * 1000 };
+	int64_t end = clock_monotonic_ms() + CONNECT_MS;
+	CURLcode code = curl_easy_perform(curl);
+
+	while (is_crowded(curl, code) && clock_monotonic_ms() < end) {
+		(void)nanosleep(&pause, NULL);
+		code = curl_easy_perform(curl);
+	}
+	return code;
+}
+
 static int
 ask(struct answer *a, const char *socket, const char *target, bool post, char **reterr)
 {
@@ -167,7 +195,7 @@ ask(struct answer *a, const char *socket, const char *target, bool post, char **
 	curl = a->curl = handle_new(a, socket, url, post);
 	if (curl == NULL)
 		return -ENOMEM;
-	code = curl_easy_perform(curl);
+	code = perform(curl);
 	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	if (a->stopped)
 		return 0;

@@ -12,8 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Read in one turn of the event loop. */
 enum {
-	ROWS_AT_ONCE = 256, /* read in one turn of the event loop */
+	ROWS_AT_ONCE = 256,
+	BYTES_AT_ONCE = 32 * 1024, /* and one row */
 };
 
 struct drift_feed {
@@ -26,6 +28,7 @@ struct drift_feed {
 	unsigned generation;                                 /* of the ledger, which it is of */
 	char since[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE]; /* "" for none; until is not in it */
 	bool follow, caught_up;
+	bool live; /* has caught up once: who then doesn't read is cut off */
 };
 
 struct drift_feeds {
@@ -33,31 +36,10 @@ struct drift_feeds {
 	const struct judge *judge;
 	struct ledger *ledger;
 	struct drift_feed *first;
+	struct event *news; /* rows may be new: those who wait get them when there is time */
 };
 
 static const char *const own_params[] = { "after", "follow", "since", "until", NULL };
-
-int
-drift_feeds_new(struct drift_feeds **ret, struct event_base *base, const struct judge *judge,
-    struct ledger *ledger)
-{
-	struct drift_feeds *d = calloc(1, sizeof(*d));
-
-	if (d == NULL)
-		return -ENOMEM;
-	d->base = base;
-	d->judge = judge;
-	d->ledger = ledger;
-	*ret = d;
-	return 0;
-}
-
-struct drift_feeds *
-drift_feeds_free(struct drift_feeds *d)
-{
-	free(d);
-	return NULL;
-}
 
 static void
 feed_free(struct drift_feed *f)
@@ -73,12 +55,24 @@ feed_free(struct drift_feed *f)
 	free(f);
 }
 
+/* Not all loops have priorities. */
+static struct event *
+timer_new(struct event_base *base, event_callback_fn fn, void *arg)
+{
+	struct event *timer = evtimer_new(base, fn, arg);
+
+	if (timer != NULL)
+		(void)event_priority_set(timer, SERVER_PRIORITY);
+	return timer;
+}
+
 /* --- rows --- */
 
 struct turn {
 	struct drift_feed *f;
 	struct evbuffer *data;
 	unsigned rows;
+	size_t bytes;
 	bool over; /* past `until` */
 };
 
@@ -88,6 +82,12 @@ is_meant(const struct drift_feed *f, struct json_object *row)
 	if (*f->since != '\0' && strcmp(member_text(row, "time"), f->since) < 0)
 		return false;
 	return filter_is_empty(f->filter) || filter_matches_row(f->filter, f->all->judge, row);
+}
+
+static bool
+is_enough(const struct turn *turn)
+{
+	return turn->rows >= ROWS_AT_ONCE || turn->bytes >= BYTES_AT_ONCE;
 }
 
 /* Puts one row, if it is meant. Times grow with the sequence, but for clocks that were set. */
@@ -101,6 +101,7 @@ put_row(void *arg, uint64_t seq, const char *line, size_t len)
 
 	f->read = seq;
 	turn->rows++;
+	turn->bytes += len;
 	if (!filter_is_empty(f->filter) || *f->since != '\0' || *f->until != '\0') {
 		row = json_tokener_parse(line);
 		turn->over = *f->until != '\0' && strcmp(member_text(row, "time"), f->until) >= 0;
@@ -110,7 +111,7 @@ put_row(void *arg, uint64_t seq, const char *line, size_t len)
 	if (meant &&
 	    (evbuffer_add(turn->data, line, len) != 0 || evbuffer_add(turn->data, "\n", 1) != 0))
 		return -ENOMEM;
-	return turn->over;
+	return turn->over || is_enough(turn);
 }
 
 static void
@@ -133,7 +134,8 @@ go_on(struct drift_feed *f, const struct turn *turn, bool put)
 {
 	static const struct timeval now = { 0 };
 
-	f->caught_up = turn->rows < ROWS_AT_ONCE && !turn->over;
+	f->caught_up = !is_enough(turn) && !turn->over;
+	f->live |= f->caught_up;
 	if (turn->over || (f->caught_up && !f->follow))
 		end_feed(f);
 	else if (!f->caught_up && !put)
@@ -156,10 +158,12 @@ pump(struct drift_feed *f)
 		put = evbuffer_get_length(turn.data) > 0;
 		if (put)
 			feed_put(f->feed, turn.data);
-		if (f->caught_up && feed_pending(f->feed) > SERVER_PENDING_MAX)
-			cut_feed(f);
-		else
+		if (f->live && feed_is_full(f->feed)) {
+			(void)feed_cut_full(f->feed);
+			feed_free(f);
+		} else {
 			go_on(f, &turn, put);
+		}
 	}
 	if (turn.data != NULL)
 		evbuffer_free(turn.data);
@@ -186,9 +190,10 @@ on_closed(void *arg)
 	feed_free(arg);
 }
 
-void
-drift_feeds_run(struct drift_feeds *d)
+static void
+on_news(evutil_socket_t fd, short what, void *arg)
 {
+	struct drift_feeds *d = arg;
 	struct drift_feed *next;
 
 	for (struct drift_feed *f = d->first; f != NULL; f = next) {
@@ -196,10 +201,17 @@ drift_feeds_run(struct drift_feeds *d)
 		/* Its numbers mean nothing in another ledger: it may ask again. */
 		if (f->generation != ledger_generation(d->ledger))
 			cut_feed(f);
-		/* One whose rows are still going out reads the new ones in its turn. */
-		else if (f->caught_up)
+		/* One who is still catching up reads the new ones when it comes to them. */
+		else if (f->live)
 			pump(f);
 	}
+}
+
+void
+drift_feeds_run(struct drift_feeds *d)
+{
+	if (d->first != NULL)
+		event_active(d->news, EV_TIMEOUT, 0);
 }
 
 /* --- requests --- */
@@ -268,7 +280,7 @@ drift_feed_new(struct drift_feeds *d, struct request *rq)
 	struct drift_feed *f = calloc(1, sizeof(*f));
 
 	if (f != NULL)
-		f->again = evtimer_new(d->base, on_again, f);
+		f->again = timer_new(d->base, on_again, f);
 	if (f == NULL || f->again == NULL) {
 		request_fail(rq, 500, "out of memory", "try again");
 		free(f);
@@ -319,4 +331,35 @@ drift_feeds_open(struct drift_feeds *d, struct request *rq)
 		cut_feed(f);
 	else
 		pump(f);
+}
+
+/* --- life --- */
+
+int
+drift_feeds_new(struct drift_feeds **ret, struct event_base *base, const struct judge *judge,
+    struct ledger *ledger)
+{
+	_cleanup_(drift_feeds_freep) struct drift_feeds *d = calloc(1, sizeof(*d));
+
+	if (d == NULL)
+		return -ENOMEM;
+	d->base = base;
+	d->judge = judge;
+	d->ledger = ledger;
+	d->news = timer_new(base, on_news, d);
+	if (d->news == NULL)
+		return -ENOMEM;
+	*ret = TAKE(d);
+	return 0;
+}
+
+struct drift_feeds *
+drift_feeds_free(struct drift_feeds *d)
+{
+	if (d == NULL)
+		return NULL;
+	if (d->news != NULL)
+		event_free(d->news);
+	free(d);
+	return NULL;
 }

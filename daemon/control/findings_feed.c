@@ -7,13 +7,15 @@
 
 #include <errno.h>
 #include <event2/buffer.h>
+#include <string.h>
 
-enum { PIECE = 64 * 1024 };
+enum { PIECE = 32 * 1024 };
 
 struct findings_feed {
 	struct feed *feed;
 	struct filter *filter;
-	const struct rulebook *rb;
+	const struct judge *judge;
+	char rulebook[sizeof(((struct rulebook *)0)->sha256)]; /* with which it began */
 	struct findings_json *document;
 };
 
@@ -30,7 +32,7 @@ is_wanted(void *arg, const struct finding_view *view)
 {
 	const struct findings_feed *f = arg;
 
-	return filter_matches_finding(f->filter, UINT32_MAX, f->rb, view);
+	return filter_matches_finding(f->filter, UINT32_MAX, judge_rulebook(f->judge), view);
 }
 
 static bool
@@ -38,7 +40,7 @@ is_wanted_left_out(void *arg, const struct left_out *left_out)
 {
 	const struct findings_feed *f = arg;
 
-	return filter_matches_left_out(f->filter, f->rb, left_out);
+	return filter_matches_left_out(f->filter, judge_rulebook(f->judge), left_out);
 }
 
 /* The next piece of the document; 0 or -ENOMEM. */
@@ -54,6 +56,12 @@ put_piece(struct findings_feed *f, struct evbuffer *data, bool *ret_complete)
 	return r;
 }
 
+static bool
+is_same_rulebook(const struct findings_feed *f)
+{
+	return strcmp(judge_rulebook(f->judge)->sha256, f->rulebook) == 0;
+}
+
 static void
 on_drained(void *arg)
 {
@@ -61,8 +69,9 @@ on_drained(void *arg)
 	struct evbuffer *data = evbuffer_new();
 	bool complete = false;
 
-	/* A document that breaks off must not look like a complete one. */
-	if (data == NULL || put_piece(f, data, &complete) != 0) {
+	/* A document that breaks off must not look like a complete one; one that other rules have
+	 * come between is none. */
+	if (data == NULL || !is_same_rulebook(f) || put_piece(f, data, &complete) != 0) {
 		(void)feed_cut(f->feed);
 		free_all(f);
 	} else {
@@ -102,7 +111,8 @@ findings_feed(struct request *rq, const struct api_config *config, struct filter
 		return;
 	}
 	f->filter = filter;
-	f->rb = judge_rulebook(config->judge);
+	f->judge = config->judge;
+	memcpy(f->rulebook, judge_rulebook(f->judge)->sha256, sizeof(f->rulebook));
 	if (request_feed(rq, &f->feed, "application/json", &handlers) != 0)
 		free_all(f);
 	else

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/server.h"
+#include "control/door.h"
+#include "control/shares.h"
+#include "util/clock.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -8,35 +11,26 @@
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
-#include <fcntl.h>
 #include <json-c/json.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-enum {
-	READ_MAX = 4 * 1024, /* bytes that a client may send while it is being answered */
-	PAUSE_MS = 500,      /* of accepting, when too many descriptors are open */
-	RESERVE = 4,         /* clients that are answered when no descriptor can be had */
-	REFILL_MS = 20,
-};
-
 struct server {
-	LIST_ENTRY(server) link;
 	struct evhttp *http;
 	struct evconnlistener *listener; /* owned by `http` once bound */
-	struct event *resume;
-	int reserve[RESERVE]; /* descriptors that make way for a client; -1: spent */
+	struct door *door;
 	const struct route *routes;
 	size_t n_routes;
 	void *arg;
+	struct shares shares;
+	struct event *wait; /* until somebody's share has grown */
+	struct held *first_held, **last_held;
 	struct feed *feeds;
+	unsigned n_feeds;
+	uint64_t cut; /* feeds of those that don't read */
 };
-
-/* A listener's errors are told with evhttp's argument instead of ours: whose it is, is looked up
- * here. */
-static LIST_HEAD(, server) servers = LIST_HEAD_INITIALIZER(servers);
 
 struct request {
 	struct server *server;
@@ -44,8 +38,17 @@ struct request {
 	struct evkeyvalq params;
 };
 
+/* A request of a user who has used up a share. */
+struct held {
+	struct held *next;
+	struct evhttp_request *req; /* NULL: the client has gone */
+	uid_t uid;
+};
+
 struct feed {
 	struct server *server;
+	uid_t uid;
+	bool limited, waits;     /* has a share; has drained, and waits until it has grown */
 	struct feed *next, **at; /* in the server's list */
 	struct evhttp_request *req;
 	struct evhttp_connection *connection;
@@ -129,6 +132,38 @@ request_fail(struct request *rq, int status, const char *error, const char *hint
 	reply_json(rq, status, json);
 }
 
+/* --- shares --- */
+
+static int
+descriptor_of(struct evhttp_connection *connection)
+{
+	return bufferevent_getfd(evhttp_connection_get_bufferevent(connection));
+}
+
+static int64_t
+now_us(void)
+{
+	return clock_monotonic_ns() / 1000;
+}
+
+static int64_t
+used_us(void)
+{
+	struct timespec t = { 0 };
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void
+wait_for_share(struct server *s)
+{
+	static const struct timeval wait = { .tv_usec = SERVER_WAIT_MS * 1000 };
+
+	if (!evtimer_pending(s->wait, NULL))
+		(void)event_add(s->wait, &wait);
+}
+
 /* --- feeds --- */
 
 static struct feed *
@@ -137,8 +172,24 @@ feed_free(struct feed *s)
 	*s->at = s->next;
 	if (s->next != NULL)
 		s->next->at = s->at;
+	s->server->n_feeds--;
 	free(s);
 	return NULL;
+}
+
+/* The feed may be over after this. */
+static void
+drained(struct feed *s)
+{
+	struct server *server = s->server;
+	bool limited = s->limited;
+	uid_t uid = s->uid;
+	int64_t began = used_us();
+
+	s->waits = false;
+	s->handlers.on_drained(s->handlers.arg);
+	if (limited)
+		shares_take(&server->shares, uid, used_us() - began, now_us());
 }
 
 static void
@@ -146,7 +197,12 @@ on_drained(struct evhttp_connection *connection, void *arg)
 {
 	struct feed *s = arg;
 
-	s->handlers.on_drained(s->handlers.arg);
+	if (s->limited && !shares_left(&s->server->shares, s->uid, now_us())) {
+		s->waits = true;
+		wait_for_share(s->server);
+		return;
+	}
+	drained(s);
 }
 
 /* The connection is on its way out and has let go of the request, which is ours to free. */
@@ -176,22 +232,24 @@ request_feed(
 	s->server = rq->server;
 	s->req = rq->req;
 	s->connection = evhttp_request_get_connection(rq->req);
+	s->limited = door_limits(rq->server->door, descriptor_of(s->connection), &s->uid);
 	s->handlers = *handlers;
 	s->at = &s->server->feeds;
 	s->next = s->server->feeds;
 	if (s->next != NULL)
 		s->next->at = &s->next;
 	s->server->feeds = s;
+	s->server->n_feeds++;
 	evhttp_connection_set_closecb(s->connection, on_closed, s);
 	/* The timeouts below are not those of the next request. */
 	set_header(rq, "Connection", "close");
 	set_header(rq, "Content-Type", type);
 	evhttp_send_reply_start(rq->req, HTTP_OK, NULL);
 	/* A client that only listens may be silent for as long as it likes; one that does not read
-	 * may not. What it sends meanwhile is not kept. */
+	 * may not. */
 	bev = evhttp_connection_get_bufferevent(s->connection);
 	(void)bufferevent_set_timeouts(bev, NULL, &idle);
-	bufferevent_setwatermark(bev, EV_READ, 0, READ_MAX);
+	door_stays(s->server->door, bufferevent_getfd(bev));
 	*ret = s;
 	return 0;
 }
@@ -209,12 +267,31 @@ feed_pending(const struct feed *s)
 	    bufferevent_get_output(evhttp_connection_get_bufferevent(s->connection)));
 }
 
+bool
+feed_is_full(const struct feed *s)
+{
+	size_t room = SERVER_PENDING_ALL / s->server->n_feeds;
+
+	if (room > SERVER_PENDING_MAX)
+		room = SERVER_PENDING_MAX;
+	if (room < SERVER_PENDING_LEAST)
+		room = SERVER_PENDING_LEAST;
+	return feed_pending(s) > room;
+}
+
 struct feed *
 feed_end(struct feed *s)
 {
 	evhttp_connection_set_closecb(s->connection, NULL, NULL);
 	evhttp_send_reply_end(s->req);
 	return feed_free(s);
+}
+
+struct feed *
+feed_cut_full(struct feed *s)
+{
+	s->server->cut++;
+	return feed_cut(s);
 }
 
 struct feed *
@@ -235,19 +312,6 @@ path_matches(const struct route *route, const char *path)
 	if (route->path[len - 1] == '/')
 		return strncmp(path, route->path, len) == 0 && path[len] != '\0';
 	return strcmp(path, route->path) == 0;
-}
-
-/* Root, or who runs the daemon. */
-static bool
-is_privileged(struct request *rq)
-{
-	struct evhttp_connection *connection = evhttp_request_get_connection(rq->req);
-	int fd = bufferevent_getfd(evhttp_connection_get_bufferevent(connection));
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
-
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
-	       (peer.uid == 0 || peer.uid == geteuid());
 }
 
 /* The first parameter that the route doesn't take, or NULL. */
@@ -271,7 +335,8 @@ run_route(const struct route *route, struct request *rq, const char *rest)
 	const char *wrong = wrong_param(route, rq);
 	char why[96];
 
-	if (route->privileged && !is_privileged(rq)) {
+	if (route->privileged &&
+	    !door_is_privileged(descriptor_of(evhttp_request_get_connection(rq->req)))) {
 		request_fail(rq, 403, "only root may ask for this", "try it with sudo");
 	} else if (wrong != NULL) {
 		(void)snprintf(why, sizeof(why), "no such parameter: %.64s", wrong);
@@ -319,9 +384,9 @@ method_name(struct evhttp_request *req)
 }
 
 static void
-on_request(struct evhttp_request *req, void *arg)
+serve(struct server *s, struct evhttp_request *req)
 {
-	struct request rq = { .server = arg, .req = req };
+	struct request rq = { .server = s, .req = req };
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(req);
 	const char *query = evhttp_uri_get_query(uri);
 	_cleanup_(freep) char *path = NULL;
@@ -337,97 +402,121 @@ on_request(struct evhttp_request *req, void *arg)
 	evhttp_clear_headers(&rq.params);
 }
 
-/* --- accepting --- */
-
-/* Whoever asks how things stand when no descriptor can be had is to be answered all the same. */
-static bool
-fill_reserve(struct server *s)
+/* Serves one who has a share. */
+static void
+serve_limited(struct server *s, struct evhttp_request *req, uid_t uid)
 {
-	bool full = true;
+	int64_t began = used_us();
 
-	for (unsigned i = 0; i < RESERVE; i++) {
-		if (s->reserve[i] < 0)
-			s->reserve[i] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
-		full &= s->reserve[i] >= 0;
-	}
-	return full;
+	serve(s, req);
+	shares_take(&s->shares, uid, SERVER_REQUEST_US + used_us() - began, now_us());
 }
 
-static bool
-spend_reserve(struct server *s)
+/* As with feeds: the request is ours to free. */
+static void
+on_held_closed(struct evhttp_connection *connection, void *arg)
 {
-	for (unsigned i = 0; i < RESERVE; i++) {
-		if (s->reserve[i] < 0)
-			continue;
-		(void)close(s->reserve[i]);
-		s->reserve[i] = -1;
-		return true;
-	}
-	return false;
+	struct held *h = arg;
+
+	evhttp_send_reply_end(h->req);
+	h->req = NULL;
+}
+
+static struct bufferevent *
+bufferevent_of(struct evhttp_request *req)
+{
+	return evhttp_connection_get_bufferevent(evhttp_request_get_connection(req));
 }
 
 static void
-plan_resume(struct server *s, unsigned in_ms)
+hold(struct server *s, struct evhttp_request *req, uid_t uid)
 {
-	const struct timeval in = { .tv_usec = in_ms * 1000 };
+	struct held *h = calloc(1, sizeof(*h));
 
-	(void)event_add(s->resume, &in);
-}
-
-/* Descriptors are handed out from the lowest on: the number of the next one is how many are open.
- */
-static bool
-is_crowded(void)
-{
-	int next = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
-
-	if (next >= 0)
-		(void)close(next);
-	return next >= SERVER_DESCRIPTORS_MAX;
-}
-
-static void
-on_resume(evutil_socket_t fd, short what, void *arg)
-{
-	struct server *s = arg;
-
-	if (is_crowded()) {
-		plan_resume(s, PAUSE_MS);
+	if (h == NULL) {
+		evhttp_send_error(req, HTTP_SERVUNAVAIL, "out of memory");
 		return;
 	}
-	if (!fill_reserve(s))
-		plan_resume(s, REFILL_MS);
-	(void)evconnlistener_enable(s->listener);
+	*h = (struct held){ .req = req, .uid = uid };
+	*s->last_held = h;
+	s->last_held = &h->next;
+	evhttp_connection_set_closecb(evhttp_request_get_connection(req), on_held_closed, h);
+	/* What else it says waits in the kernel. */
+	(void)bufferevent_disable(bufferevent_of(req), EV_READ);
+	wait_for_share(s);
 }
 
-/* Called for every connection that is accepted. NULL: the usual bufferevent will do. */
+static void
+on_request(struct evhttp_request *req, void *arg)
+{
+	struct request rq = { .server = arg, .req = req };
+	struct server *s = arg;
+	int fd = descriptor_of(evhttp_request_get_connection(req));
+	uid_t uid;
+
+	if (!door_asked(s->door, fd))
+		request_fail(&rq, HTTP_SERVUNAVAIL, "too many connections", "close some");
+	else if (!door_limits(s->door, fd, &uid))
+		serve(s, req);
+	else if (shares_left(&s->shares, uid, now_us()))
+		serve_limited(s, req, uid);
+	else
+		hold(s, req, uid);
+}
+
+/* In the order in which they came; whose share has not grown goes on waiting. */
+static void
+serve_held(struct server *s)
+{
+	struct held *all = s->first_held, *h;
+
+	s->first_held = NULL;
+	s->last_held = &s->first_held;
+	while ((h = all) != NULL) {
+		all = h->next;
+		h->next = NULL;
+		if (h->req != NULL && !shares_left(&s->shares, h->uid, now_us())) {
+			*s->last_held = h;
+			s->last_held = &h->next;
+			continue;
+		}
+		if (h->req != NULL) {
+			evhttp_connection_set_closecb(
+			    evhttp_request_get_connection(h->req), NULL, NULL);
+			(void)bufferevent_enable(bufferevent_of(h->req), EV_READ);
+			serve_limited(s, h->req, h->uid);
+		}
+		free(h);
+	}
+}
+
+static void
+on_wait(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *s = arg;
+	bool any;
+
+	serve_held(s);
+	any = s->first_held != NULL;
+	for (struct feed *f = s->feeds, *next; f != NULL; f = next) {
+		next = f->next;
+		if (!f->waits)
+			continue;
+		if (shares_left(&s->shares, f->uid, now_us()))
+			drained(f);
+		else
+			any = true;
+	}
+	if (any)
+		wait_for_share(s);
+}
+
+/* --- accepting --- */
+
 static struct bufferevent *
 on_accept(struct event_base *base, void *arg)
 {
-	struct server *s = arg;
-
-	if (is_crowded()) {
-		(void)evconnlistener_disable(s->listener);
-		plan_resume(s, PAUSE_MS);
-	}
-	return NULL;
-}
-
-/* Out of descriptors: one of the reserve makes way. When it is spent the listener, which would call
- * again at once, waits until one of the clients has gone. */
-static void
-on_accept_error(struct evconnlistener *listener, void *arg)
-{
-	struct server *s;
-
-	LIST_FOREACH(s, &servers, link)
-	if (s->listener == listener)
-		break;
-	if (s == NULL)
-		return;
-	if (!spend_reserve(s))
-		(void)evconnlistener_disable(s->listener);
-	plan_resume(s, REFILL_MS);
+	return door_enter(arg);
 }
 
 static void
@@ -445,36 +534,37 @@ set_limits(struct evhttp *http)
 
 int
 server_new(struct server **ret, struct event_base *base, int fd, const struct route *routes,
-    size_t n, void *arg)
+    size_t n, door_trouble_fn *on_trouble, void *arg)
 {
 	_cleanup_(server_freep) struct server *s = calloc(1, sizeof(*s));
 	_cleanup_(closep) int owned = fd;
+	int r;
 
 	if (s == NULL)
 		return -ENOMEM;
 	s->routes = routes;
 	s->n_routes = n;
 	s->arg = arg;
-	LIST_INSERT_HEAD(&servers, s, link);
-	for (unsigned i = 0; i < RESERVE; i++)
-		s->reserve[i] = -1;
-	(void)fill_reserve(s);
+	s->last_held = &s->first_held;
 	s->http = evhttp_new(base);
-	s->resume = evtimer_new(base, on_resume, s);
-	if (s->http == NULL || s->resume == NULL || evutil_make_socket_nonblocking(fd) != 0)
+	s->wait = evtimer_new(base, on_wait, s);
+	if (s->http == NULL || s->wait == NULL || evutil_make_socket_nonblocking(fd) != 0)
 		return -ENOMEM;
 	s->listener = evconnlistener_new(
 	    base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
 	if (s->listener == NULL)
 		return -ENOMEM;
+	(void)event_priority_set(s->wait, SERVER_PRIORITY); /* not all loops have any */
 	owned = -1;
 	if (evhttp_bind_listener(s->http, s->listener) == NULL) {
 		evconnlistener_free(s->listener);
 		return -ENOMEM;
 	}
+	r = door_new(&s->door, base, s->listener, SERVER_PRIORITY, on_trouble, arg);
+	if (r != 0)
+		return r;
 	set_limits(s->http);
-	evconnlistener_set_error_cb(s->listener, on_accept_error);
-	evhttp_set_bevcb(s->http, on_accept, s);
+	evhttp_set_bevcb(s->http, on_accept, s->door);
 	evhttp_set_gencb(s->http, on_request, s);
 	*ret = TAKE(s);
 	return 0;
@@ -493,13 +583,24 @@ server_free(struct server *s)
 		(void)feed_cut(first);
 		handlers.on_closed(handlers.arg);
 	}
+	for (struct held *h = s->first_held, *next; h != NULL; h = next) {
+		next = h->next;
+		if (h->req != NULL) /* goes with its connection */
+			evhttp_connection_set_closecb(
+			    evhttp_request_get_connection(h->req), NULL, NULL);
+		free(h);
+	}
+	(void)door_free(s->door);
+	if (s->wait != NULL)
+		event_free(s->wait);
 	if (s->http != NULL)
 		evhttp_free(s->http);
-	if (s->resume != NULL)
-		event_free(s->resume);
-	while (spend_reserve(s))
-		;
-	LIST_REMOVE(s, link);
 	free(s);
 	return NULL;
+}
+
+uint64_t
+server_drops(const struct server *s)
+{
+	return door_refused(s->door) + s->cut;
 }

@@ -6,16 +6,25 @@
 #ifndef CONTROL_SERVER_H
 #define CONTROL_SERVER_H
 
+#include "control/door.h"
 #include "util/macros.h"
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
 	SERVER_HEADERS_MAX = 8 * 1024,
 	SERVER_BODY_MAX = 4 * 1024,
 	SERVER_IDLE_S = 30,           /* a connection that asks nothing, or does not read */
 	SERVER_PENDING_MAX = 1 << 20, /* bytes that wait for a follower: then it is cut off */
-	SERVER_DESCRIPTORS_MAX = 512, /* open in the process: then no more are accepted */
+	SERVER_PENDING_ALL = 8 << 20, /* for all of them: each has its part */
+	SERVER_PENDING_LEAST = 64 * 1024,
+	SERVER_REQUEST_US = 100, /* a user's share is charged with, beside what the answer takes */
+	SERVER_WAIT_MS = 20,     /* between two looks whether a share has grown */
+	/* Of all that is done for clients, behind what keeps up with the world, in a loop that has
+	 * priorities. One turn takes some milliseconds at most. */
+	SERVER_PRIORITY = 2,
+	SERVER_PRIORITIES = 3,
 };
 
 struct evbuffer;
@@ -35,12 +44,15 @@ struct route {
 	const char *const *params; /* those that it takes, then NULL; NULL: it looks itself */
 };
 
-/* Takes the listening socket over, even when it fails. `routes` are borrowed. 0 or -errno. */
+/* Takes the listening socket over, even when it fails. `routes` are borrowed; on_trouble() may be
+ * NULL, and is given `arg` too. 0 or -errno. */
 int server_new(struct server **ret, struct event_base *base, int fd, const struct route *routes,
-    size_t n, void *arg);
+    size_t n, door_trouble_fn *on_trouble, void *arg);
 /* Cuts off whoever is connected. */
 struct server *server_free(struct server *s); /* takes NULL, returns NULL */
 DEFINE_CLEANUP(struct server, server_free)
+/* Since the start: connections that were turned away, and followers that were cut off. */
+uint64_t server_drops(const struct server *s);
 
 /* The value of a query parameter, or NULL. */
 const char *request_param(const struct request *rq, const char *name);
@@ -65,8 +77,10 @@ int request_feed(
     struct request *rq, struct feed **ret, const char *type, const struct feed_handlers *handlers);
 /* Empties the buffer. on_drained() follows unless it was empty. */
 void feed_put(struct feed *s, struct evbuffer *data);
-size_t feed_pending(const struct feed *s); /* bytes that were put and not written yet */
-struct feed *feed_end(struct feed *s);     /* the answer is complete. Returns NULL */
-struct feed *feed_cut(struct feed *s);     /* closes the connection. Returns NULL */
+size_t feed_pending(const struct feed *s);  /* bytes that were put and not written yet */
+bool feed_is_full(const struct feed *s);    /* its part of what may wait is used up */
+struct feed *feed_end(struct feed *s);      /* the answer is complete. Returns NULL */
+struct feed *feed_cut(struct feed *s);      /* closes the connection. Returns NULL */
+struct feed *feed_cut_full(struct feed *s); /* the same, and counts it */
 
 #endif

@@ -67,7 +67,7 @@ rights_new(void)
 }
 
 static struct json_object *
-counters_new(const struct api_config *c)
+counters_new(const struct api_config *c, uint64_t drops)
 {
 	const struct judge_counters *j = judge_counters(c->judge);
 	const struct {
@@ -82,7 +82,7 @@ counters_new(const struct api_config *c)
 		{ "resyncs", j->resyncs },
 		{ "missed_changes", j->missed_changes },
 		{ "gaps", j->gaps },
-		{ "drops", j->drops },
+		{ "drops", j->drops + drops },
 		{ "drifts", j->drifts },
 	};
 	struct json_object *json = json_object_new_object();
@@ -94,7 +94,7 @@ counters_new(const struct api_config *c)
 }
 
 struct json_object *
-status_json(const struct api_config *c)
+status_json(const struct api_config *c, uint64_t drops)
 {
 	struct json_object *json = json_object_new_object();
 	int64_t uptime_ms = clock_monotonic_ms() - c->started_monotonic_ms;
@@ -117,6 +117,6 @@ status_json(const struct api_config *c)
 	if (r == 0)
 		r = member_put(json, "ledger", ledger_new(c->ledger));
 	if (r == 0)
-		r = member_put(json, "counters", counters_new(c));
+		r = member_put(json, "counters", counters_new(c, drops));
 	return member_done(json, r);
 }

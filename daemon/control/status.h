@@ -4,10 +4,12 @@
 #ifndef CONTROL_STATUS_H
 #define CONTROL_STATUS_H
 
+#include <stdint.h>
+
 struct api_config;
 struct json_object;
 
-/* A new reference; NULL when out of memory. */
-struct json_object *status_json(const struct api_config *config);
+/* `drops`: what the socket dropped. A new reference; NULL when out of memory. */
+struct json_object *status_json(const struct api_config *config, uint64_t drops);
 
 #endif

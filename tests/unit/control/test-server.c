@@ -101,7 +101,8 @@ set_up(void **state)
 	fd = listen_at(w->path, &why);
 	if (fd < 0)
 		fail_msg("%s", why);
-	assert_int_equal(server_new(&w->server, w->base, fd, routes, ARRAY_SIZE(routes), w), 0);
+	assert_int_equal(
+	    server_new(&w->server, w->base, fd, routes, ARRAY_SIZE(routes), NULL, w), 0);
 	*state = w;
 	return 0;
 }
