@@ -164,7 +164,7 @@ read_config(struct engine_settings_input *in, struct raw *raw, const struct coll
 	r = host_read(c->host, path, CONFIG_MAX, &raw->config, NULL);
 	if (r < 0 && r != -ENOENT)
 		in->config_why = reason(r);
-	in->config = raw->config;
+	in->config = in->config_now = raw->config;
 	read_change(in, c, path);
 }
 

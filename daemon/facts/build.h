@@ -43,6 +43,8 @@ struct engine_settings_input {
 	const char *process_why; /* why cmdline or environ could not be read */
 	const char *config;      /* text of daemon.json; NULL with config_why NULL: there is none */
 	const char *config_why;
+	const char *config_now;    /* text of the file as it is now, be it in force or not; NULL as
+				      with `config` */
 	bool config_remembered;    /* `config` is what dockerd started with; the file says something
 				      else now */
 	int64_t config_changed_ms; /* CLOCK_REALTIME; 0: not known. Without a file it is the time of

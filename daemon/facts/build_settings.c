@@ -7,7 +7,7 @@
 #include "facts/build.h"
 
 #include "facts/flags.h"
-#include "facts/read.h"
+#include "facts/settings.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -16,20 +16,9 @@
 #include <strings.h>
 
 #define CONFIG_PATH "/etc/docker/daemon.json"
-#define SOCKET_PATH "/var/run/docker.sock"
 
 enum {
 	CONFIG_DEPTH_MAX = 16,
-	SWARM_PORT = 2377,
-	GOSSIP_PORT = 7946,
-};
-
-struct settings {
-	struct arena *arena;
-	const struct engine_settings_input *in;
-	struct json_object *file; /* NULL: there is none, or `file_why` */
-	struct value file_why;    /* unreadable when nobody can tell what the file said */
-	bool rootless;
 };
 
 static void
@@ -47,9 +36,8 @@ engine_config_path(const char *cmdline, size_t len, char *path, size_t size)
 	(void)snprintf(path, size, "%.*s", (int)(f.value_len < INT_MAX ? f.value_len : 0), f.value);
 }
 
-/* The value of a variable, or NULL. */
-static const char *
-environ_find(const struct settings *s, const char *name)
+const char *
+settings_environ(const struct settings *s, const char *name)
 {
 	size_t total = s->in->environ == NULL ? 0 : s->in->environ_len;
 	size_t len = strlen(name), n;
@@ -128,7 +116,7 @@ is_rootless(const struct settings *s)
 
 	if (flag_find(s->in->cmdline, s->in->cmdline_len, "rootless", &f))
 		return !flag_bool(&f, &on) || on;
-	return environ_find(s, "ROOTLESSKIT_STATE_DIR") != NULL;
+	return settings_environ(s, "ROOTLESSKIT_STATE_DIR") != NULL;
 }
 
 static void
@@ -178,9 +166,8 @@ from_file(const struct settings *s, const char *key, json_type want, struct json
 	return value_null();
 }
 
-/* Each is absent when the setting is not made. */
-static struct value
-text_setting(const struct settings *s, const char *flag, const char *key)
+struct value
+settings_text(const struct settings *s, const char *flag, const char *key)
 {
 	struct json_object *json = NULL;
 	struct value v;
@@ -224,8 +211,8 @@ flag_texts(const struct settings *s, const char *flag)
 	return list_finish(&l);
 }
 
-static struct value
-texts_setting(const struct settings *s, const char *flag, const char *key)
+struct value
+settings_texts(const struct settings *s, const char *flag, const char *key)
 {
 	struct json_object *json = NULL;
 	struct value v;
@@ -344,7 +331,7 @@ tls_by_flags(const struct settings *s)
 		return value_bool(true);
 	if (s->in->environ == NULL)
 		return value_unreadable("dockerd's environment could not be read");
-	asked = environ_find(s, "DOCKER_TLS_VERIFY");
+	asked = settings_environ(s, "DOCKER_TLS_VERIFY");
 	return value_bool(asked != NULL && asked[0] != '\0');
 }
 
@@ -370,13 +357,13 @@ tls_resolve(const struct settings *s)
 static struct value
 certificate_directory(const struct settings *s)
 {
-	const char *dir = environ_find(s, "DOCKER_CERT_PATH"), *home;
+	const char *dir = settings_environ(s, "DOCKER_CERT_PATH"), *home;
 
 	if (dir == NULL || dir[0] == '\0')
-		dir = environ_find(s, "DOCKER_CONFIG");
+		dir = settings_environ(s, "DOCKER_CONFIG");
 	if (dir != NULL && dir[0] != '\0')
 		return value_string(dir);
-	home = environ_find(s, "HOME");
+	home = settings_environ(s, "HOME");
 	if (home != NULL && home[0] != '\0')
 		home = arena_printf(s->arena, "%s/.docker", home);
 	if (home == NULL || home[0] == '\0')
@@ -394,7 +381,7 @@ tls_file(const struct settings *s, const struct tls *t, const char *name, const 
 		return t->on;
 	if (!t->on.boolean)
 		return value_string("");
-	set = text_setting(s, name, name);
+	set = settings_text(s, name, name);
 	if (set.type != VALUE_ABSENT)
 		return set;
 	if (t->by_flags.type != VALUE_BOOL)
@@ -418,209 +405,6 @@ set_tls(struct draft *d, const struct settings *s)
 	draft_set(d, FACT_ENGINE_SET_TLS_CA, tls_file(s, &t, "tlscacert", "ca.pem"));
 	draft_set(d, FACT_ENGINE_SET_TLS_CERT, tls_file(s, &t, "tlscert", "cert.pem"));
 	draft_set(d, FACT_ENGINE_SET_TLS_KEY, tls_file(s, &t, "tlskey", "key.pem"));
-}
-
-/* -1 when the address has no port. */
-static int
-port_of(const char *address)
-{
-	const char *colon = strrchr(address, ':');
-	int port = -1, end = 0;
-
-	if (colon == NULL || sscanf(colon, ":%5d%n", &port, &end) != 1 || colon[end] != '\0')
-		return -1;
-	return port;
-}
-
-/* dockerd listens for other reasons too. */
-static bool
-is_other_port(const struct settings *s, int port)
-{
-	struct value metrics = text_setting(s, "metrics-addr", "metrics-addr");
-
-	return port == SWARM_PORT || port == GOSSIP_PORT ||
-	       (metrics.type == VALUE_STRING && port == port_of(metrics.string));
-}
-
-/* Has one of the first `n` that port? */
-static bool
-has_port(const struct list_draft *l, size_t n, int port)
-{
-	for (size_t i = 0; i < n; i++)
-		if (port_of(l->items[i].string) == port)
-			return true;
-	return false;
-}
-
-/* Sockets that the kernel shows, where the settings don't tell all of them. */
-static void
-add_listening(struct list_draft *l, const struct settings *s)
-{
-	size_t configured = l->n;
-	int port;
-
-	if (s->in->listening == NULL) {
-		l->cut = true;
-		return;
-	}
-	for (size_t i = 0; i < s->in->n_listening; i++) {
-		port = port_of(s->in->listening[i]);
-		if (port >= 0 && !is_other_port(s, port) && !has_port(l, configured, port))
-			list_add(l,
-			    read_text(s->arena, s->in->listening[i], strlen(s->in->listening[i])));
-	}
-}
-
-static bool
-is_named(const struct list_draft *l, const char *path)
-{
-	static const char var[] = "/var/run/"; /* leads to /run on every host of today */
-	const char *there;
-
-	if (strncmp(path, var, sizeof(var) - 1) == 0)
-		path += strlen("/var");
-	for (size_t i = 0; i < l->n; i++) {
-		there = l->items[i].string;
-		if (strncmp(there, var, sizeof(var) - 1) == 0)
-			there += strlen("/var");
-		if (strcmp(there, path) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool
-is_below(const char *path, const char *folder)
-{
-	size_t len = strlen(folder);
-
-	while (len > 0 && folder[len - 1] == '/')
-		len--;
-	return strncmp(path, folder, len) == 0 && path[len] == '/';
-}
-
-/* Sockets that dockerd has for itself lie in its exec root. */
-static bool
-is_internal(const struct settings *s, const char *path)
-{
-	struct value root = text_setting(s, "exec-root", "exec-root");
-
-	return is_below(path, "/run/docker") || is_below(path, "/var/run/docker") ||
-	       (root.type == VALUE_STRING && root.len > 1 && is_below(path, root.string));
-}
-
-/* Socket files that the kernel shows, where the settings don't tell all of them. */
-static void
-add_listening_paths(struct list_draft *l, const struct settings *s)
-{
-	const char *path;
-
-	for (size_t i = 0; i < s->in->n_listening_paths; i++) {
-		path = s->in->listening_paths[i];
-		if (!is_internal(s, path) && !is_named(l, path))
-			list_add(l, read_text(s->arena, path, strlen(path)));
-	}
-}
-
-static struct value
-default_socket(const struct settings *s)
-{
-	const char *dir;
-
-	if (!s->rootless)
-		return value_string(SOCKET_PATH);
-	dir = environ_find(s, "XDG_RUNTIME_DIR");
-	if (dir != NULL)
-		dir = arena_printf(s->arena, "%s/docker.sock", dir);
-	return dir == NULL ? value_unreadable("where a rootless dockerd's socket lies is not known")
-			   : read_text(s->arena, dir, strlen(dir));
-}
-
-struct hosts {
-	struct list_draft tcp, unix_;
-	bool inherited; /* by fd://, systemd hands sockets over, these or others */
-};
-
-static void
-add_host(struct hosts *h, const struct settings *s, const char *host)
-{
-	const char *address = strstr(host, "://");
-	size_t scheme = address == NULL ? 0 : (size_t)(address - host);
-
-	address = address == NULL ? host : address + 3;
-	if (host[0] == '\0' || (scheme == 4 && memcmp(host, "unix", 4) == 0)) {
-		list_add(&h->unix_, address[0] == '\0'
-					? default_socket(s)
-					: read_text(s->arena, address, strlen(address)));
-	} else if (scheme == 2 && memcmp(host, "fd", 2) == 0) {
-		h->inherited = true;
-	} else if (address[0] == '\0') {
-		list_add(&h->tcp, value_string("localhost"));
-	} else {
-		list_add(&h->tcp, read_text(s->arena, address, strcspn(address, "/")));
-	}
-}
-
-/* docker.socket as it is shipped, unless the kernel shows that dockerd has another one. */
-static void
-add_inherited(struct hosts *h, const struct settings *s)
-{
-	struct value usual = default_socket(s);
-	struct list_draft seen = { .arena = s->arena };
-
-	add_listening(&h->tcp, s);
-	add_listening_paths(&seen, s);
-	if (s->in->listening == NULL ||
-	    (usual.type == VALUE_STRING && is_named(&seen, usual.string)))
-		list_add(&h->unix_, usual);
-	h->unix_.cut |= s->in->listening == NULL;
-	add_listening_paths(&h->unix_, s);
-}
-
-/* The list, and behind each path the one that its links lead to. */
-static void
-set_unix_hosts(struct draft *d, const struct settings *s, struct value hosts)
-{
-	struct list_draft all = { .arena = s->arena };
-	struct value there;
-
-	draft_set(d, FACT_ENGINE_SET_UNIX_HOSTS, hosts);
-	for (uint32_t i = 0; hosts.type == VALUE_LIST && i < hosts.len; i++) {
-		list_add(&all, hosts.items[i]);
-		if (s->in->follow == NULL)
-			continue;
-		there = s->in->follow(s->in->context, hosts.items[i].string, s->arena);
-		if (there.type != VALUE_STRING || strcmp(there.string, hosts.items[i].string) != 0)
-			list_add(&all, there);
-	}
-	all.cut = hosts.type == VALUE_LIST && hosts.cut;
-	draft_set(
-	    d, FACT_ENGINE_SET_SOCKET_PATHS, hosts.type == VALUE_LIST ? list_finish(&all) : hosts);
-}
-
-static void
-set_hosts(struct draft *d, const struct settings *s)
-{
-	struct hosts h = { .tcp.arena = s->arena, .unix_.arena = s->arena };
-	struct value hosts = texts_setting(s, "host", "hosts");
-
-	if (hosts.type == VALUE_UNREADABLE) {
-		add_listening(&h.tcp, s);
-		add_listening_paths(&h.unix_, s);
-		draft_set(d, FACT_ENGINE_SET_TCP_HOSTS,
-		    s->in->listening == NULL ? hosts : list_finish(&h.tcp));
-		set_unix_hosts(d, s, h.unix_.n == 0 ? hosts : list_finish(&h.unix_));
-		return;
-	}
-	for (uint32_t i = 0; hosts.type == VALUE_LIST && i < hosts.len; i++)
-		add_host(&h, s, hosts.items[i].string);
-	if (hosts.type == VALUE_ABSENT || hosts.len == 0)
-		add_host(&h, s, "");
-	if (h.inherited)
-		add_inherited(&h, s);
-	h.tcp.cut |= hosts.type == VALUE_LIST && hosts.cut;
-	draft_set(d, FACT_ENGINE_SET_TCP_HOSTS, list_finish(&h.tcp));
-	set_unix_hosts(d, s, list_finish(&h.unix_));
 }
 
 /* A gid in digits alone; false when it is none. */
@@ -664,10 +448,63 @@ group_gid(const struct engine_settings_input *in, const char *group)
 	return value_absent();
 }
 
+/* Those that a text of daemon.json names. */
+static struct value
+plugins_of(struct arena *a, const char *text)
+{
+	_cleanup_(json_putp) struct json_object *file = NULL;
+	struct value why = value_null();
+
+	if (text == NULL || text[strspn(text, " \t\r\n")] == '\0')
+		return value_list(NULL, 0);
+	file = config_parse(a, text, &why);
+	if (why.type == VALUE_UNREADABLE)
+		return why;
+	return read_strings(a, file, "authorization-plugins", READ_MISSING_IS_EMPTY);
+}
+
+static bool
+has_text(const struct value *list, const char *text)
+{
+	for (uint32_t i = 0; i < list->len; i++)
+		if (strcmp(list->items[i].string, text) == 0)
+			return true;
+	return false;
+}
+
+/* dockerd takes this list by a reload as well, and goes on naming the one that it started with. So
+ * what the file says now may be in force: a plugin that is no longer there may be out. */
+static struct value
+authorization_plugins(const struct settings *s)
+{
+	static const char taken_out[] = "daemon.json names other authorization plugins than when "
+					"dockerd started, and a reload may have taken them";
+	const struct engine_settings_input *in = s->in;
+	struct value pending, before, now;
+	struct flag f;
+
+	if (from_flags(s, "authorization-plugin", &f))
+		return flag_texts(s, "authorization-plugin");
+	pending = config_pending(s->arena, in);
+	if (in->config_why != NULL || (pending.type == VALUE_BOOL && !pending.boolean))
+		return s->file_why.type == VALUE_UNREADABLE ? s->file_why
+							    : plugins_of(s->arena, in->config);
+	now = plugins_of(s->arena, in->config_now);
+	if (now.type != VALUE_LIST)
+		return now;
+	if (!in->config_remembered)
+		return now.len > 0 ? now : value_unreadable(taken_out);
+	before = plugins_of(s->arena, in->config);
+	for (uint32_t i = 0; before.type == VALUE_LIST && i < before.len; i++)
+		if (!has_text(&now, before.items[i].string))
+			return value_unreadable(taken_out);
+	return before.type == VALUE_LIST ? now : before;
+}
+
 static void
 set_group(struct draft *d, const struct settings *s)
 {
-	struct value group = or_else(text_setting(s, "group", "group"), value_string("docker"));
+	struct value group = or_else(settings_text(s, "group", "group"), value_string("docker"));
 
 	draft_set(d, FACT_ENGINE_SET_GROUP, group);
 	draft_set(d, FACT_ENGINE_SET_GROUP_GID,
@@ -705,7 +542,7 @@ set_from_process(struct draft *d, const struct settings *s)
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		draft_set(d, texts[i].fact,
-		    or_else(text_setting(s, texts[i].name, texts[i].name),
+		    or_else(settings_text(s, texts[i].name, texts[i].name),
 			value_string(texts[i].otherwise)));
 	for (size_t i = 0; i < ARRAY_SIZE(bools); i++)
 		draft_set(d, bools[i].fact,
@@ -713,15 +550,16 @@ set_from_process(struct draft *d, const struct settings *s)
 			value_bool(bools[i].otherwise)));
 	draft_set(d, FACT_ENGINE_SET_DEFAULT_ULIMITS, default_ulimits(s));
 	draft_set(d, FACT_ENGINE_SET_STORAGE_OPTS,
-	    or_else(texts_setting(s, "storage-opt", "storage-opts"), value_list(NULL, 0)));
+	    or_else(settings_texts(s, "storage-opt", "storage-opts"), value_list(NULL, 0)));
 	draft_set(d, FACT_ENGINE_SET_LOG_OPTS, log_opts(s));
+	draft_set(d, FACT_ENGINE_SET_AUTHORIZATION_PLUGINS, authorization_plugins(s));
 	/* Off for good since 17.12. */
 	draft_set(d, FACT_ENGINE_SET_LEGACY_REGISTRY,
 	    v1_off.type == VALUE_BOOL ? value_bool(!v1_off.boolean)
 				      : or_else(v1_off, value_bool(false)));
 	engine_config_path(s->in->cmdline, s->in->cmdline_len, path, sizeof(path));
 	draft_set(d, FACT_ENGINE_SET_CONFIG_FILE, read_text(d->arena, path, strlen(path)));
-	set_hosts(d, s);
+	settings_set_hosts(d, s);
 	set_tls(d, s);
 	set_group(d, s);
 }

@@ -65,6 +65,7 @@
 	X(ENGINE_SET_GROUP, "engine.settings.group", type_string, TOPIC_ENGINE_SETTINGS, 0, "dockerd --group, daemon.json group", "group that owns the socket; docker when not set") \
 	X(ENGINE_SET_GROUP_GID, "engine.settings.group_gid", type_int, TOPIC_ENGINE_SETTINGS, 0, "/etc/group", "its gid; absent when there is no such group") \
 	X(ENGINE_SET_CONFIG_FILE, "engine.settings.config_file", type_string, TOPIC_ENGINE_SETTINGS, 0, "dockerd --config-file", "path of daemon.json") \
+	X(ENGINE_SET_AUTHORIZATION_PLUGINS, "engine.settings.authorization_plugins", type_list_string, TOPIC_ENGINE_SETTINGS, 0, "dockerd --authorization-plugin, daemon.json authorization-plugins", "authorization plugins that a reload of the engine takes, or took; unreadable when one may have been taken out since the start") \
 	X(ENGINE_SET_LEGACY_REGISTRY, "engine.settings.legacy_registry", type_bool, TOPIC_ENGINE_SETTINGS, 0, "dockerd --disable-legacy-registry, daemon.json disable-legacy-registry", "v1 registries are allowed") \
 	X(ENGINE_SET_USERNS_REMAP, "engine.settings.userns_remap", type_string, TOPIC_ENGINE_SETTINGS, 0, "dockerd --userns-remap, daemon.json userns-remap", "empty when not set") \
 	X(ENGINE_SET_DEFAULT_IP, "engine.settings.default_ip", type_string, TOPIC_ENGINE_SETTINGS, 0, "dockerd --ip, daemon.json ip", "address that published ports bind to when none is named; 0.0.0.0 when not set") \

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import unittest
 
+import authz_plugin
 import certificates
 import daemon
 import engine
@@ -319,6 +320,31 @@ class Settings(VerdictsTest):
     def test_5_25_made_and_not_started(self):
         """Made before the default or after it: nothing tells."""
         self.assert_verdict("unknown", "5.25", "made-before", seen=seen["new-default"])
+
+
+class Reloaded(VerdictsTest):
+    """What dockerd takes by SIGHUP, and doesn't tell."""
+
+    def test_2_11_plugin_taken_out(self):
+        name = f"plimsoll-test-{os.getpid()}"
+        with authz_plugin.running(name) as plugin:
+            with engine.Engine(config={"authorization-plugins": [name]}) as docker:
+                self.assert_verdict("pass", "2.11", seen=Verdicts.of(docker))
+                with daemon.Daemon(docker) as watcher:
+                    docker.configure({})
+                    docker.process.send_signal(signal.SIGHUP)
+                    world.wait_for("the engine to take it out", lambda: not self.asks(docker, plugin))
+                    self.assertIn(name, docker.api("GET", "/info")[1]["Plugins"]["Authorization"])
+                    watcher.wait_verdict("engine-authorization-plugin", "unknown")
+                self.assert_verdict("unknown", "2.11", seen=Verdicts.of(docker))
+                docker.restart()
+                self.assert_verdict("fail", "2.11", seen=Verdicts.of(docker))
+
+    @staticmethod
+    def asks(docker, plugin):
+        before = plugin.asked
+        docker.api("GET", "/_ping")
+        return plugin.asked > before
 
 
 class WrittenAndNotInForce(VerdictsTest):

@@ -39,6 +39,8 @@ built(struct engine_settings_input in, const char *words, const char *environmen
 	}
 	if (in.config_changed_ms == 0)
 		in.config_changed_ms = 1000;
+	if (in.config_now == NULL)
+		in.config_now = in.config;
 	if (in.process_started_ms == 0)
 		in.process_started_ms = 2000;
 	if (in.group_file == NULL && in.group_why == NULL)
@@ -497,6 +499,52 @@ config_path(void **state)
 	assert_memory_equal(path, "/etc/docker/dae", 15);
 }
 
+#define PLUGINS(list) "{\"authorization-plugins\":[" list "]}"
+
+static const struct {
+	const char *words, *start, *now;
+	bool remembered;     /* else it was written before somebody looked, or is as it was */
+	int64_t changed_ms;  /* dockerd was started at 2000 */
+	const char *plugins; /* NULL: unreadable */
+} reloads[] = {
+	{ "dockerd|", PLUGINS("\"a\""), NULL, false, 1000, "[\"a\"]" },
+	{ "dockerd|", NULL, NULL, false, 1000, "[]" },
+	{ "dockerd|", PLUGINS("7"), NULL, false, 1000, NULL },
+	/* A reload may have taken them. */
+	{ "dockerd|", PLUGINS("\"a\""), PLUGINS("\"b\",\"a\""), true, 3000, "[\"b\",\"a\"]" },
+	{ "dockerd|", PLUGINS("\"a\",\"b\""), PLUGINS("\"b\""), true, 3000, NULL },
+	{ "dockerd|", PLUGINS("\"a\""), "{}", true, 3000, NULL },
+	{ "dockerd|", PLUGINS("\"a\""), "", true, 3000, NULL },
+	{ "dockerd|", PLUGINS("\"a\""), "{", true, 3000, NULL },
+	{ "dockerd|", "{", PLUGINS("\"a\""), true, 3000, NULL },
+	{ "dockerd|", NULL, "{}", true, 3000, "[]" },
+	/* What it was at the start, nobody saw. */
+	{ "dockerd|", PLUGINS("\"a\""), NULL, false, 3000, "[\"a\"]" },
+	{ "dockerd|", "{}", NULL, false, 3000, NULL },
+	{ "dockerd|", NULL, NULL, false, 3000, NULL },
+	/* A flag stays. */
+	{ "dockerd|--authorization-plugin=a|--authorization-plugin|b|", "{}", NULL, false, 3000,
+	    "[\"a\",\"b\"]" },
+};
+
+static void
+plugins_that_a_reload_takes(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(reloads); i++) {
+		const struct engine_settings_input in = { .config = reloads[i].start,
+			.config_now = reloads[i].now,
+			.config_remembered = reloads[i].remembered,
+			.config_changed_ms = reloads[i].changed_ms,
+			.process_started_ms = 2000 };
+		_cleanup_(snapshot_freep) struct snapshot *s = built(in, reloads[i].words, ENV);
+
+		if (reloads[i].plugins == NULL)
+			assert_unreadable(s, FACT_ENGINE_SET_AUTHORIZATION_PLUGINS, "");
+		else
+			assert_fact(s, FACT_ENGINE_SET_AUTHORIZATION_PLUGINS, reloads[i].plugins);
+	}
+}
+
 /* The file was seen before it was written anew: what it said then is in force, and a restart is
  * due. */
 static void
@@ -534,6 +582,7 @@ main(void)
 		cmocka_unit_test(files_of_sockets_and_where_they_lead),
 		cmocka_unit_test(another_socket_than_the_usual),
 		cmocka_unit_test(sockets_that_nobody_sees),
+		cmocka_unit_test(plugins_that_a_reload_takes),
 		cmocka_unit_test(test_a_remembered_file_is_in_force),
 		cmocka_unit_test(config_path),
 	};
