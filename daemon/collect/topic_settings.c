@@ -161,6 +161,10 @@ read_config(struct engine_settings_input *in, struct raw *raw, const struct coll
 	int r;
 
 	engine_config_path(in->cmdline, in->cmdline_len, path, sizeof(path));
+	if (path[0] != '/') {
+		in->config_why = "its path is relative to where dockerd was started";
+		return;
+	}
 	r = host_read(c->host, path, CONFIG_MAX, &raw->config, NULL);
 	if (r < 0 && r != -ENOENT)
 		in->config_why = reason(r);

@@ -8,6 +8,7 @@
 
 #include "facts/flags.h"
 #include "facts/settings.h"
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -516,7 +517,6 @@ static const struct {
 	const char *name; /* of the flag and of the key */
 	const char *otherwise;
 } texts[] = {
-	{ FACT_ENGINE_SET_LOG_LEVEL, "log-level", "info" },
 	{ FACT_ENGINE_SET_CGROUP_PARENT, "cgroup-parent", "" },
 	{ FACT_ENGINE_SET_USERNS_REMAP, "userns-remap", "" },
 	{ FACT_ENGINE_SET_DEFAULT_IP, "ip", "0.0.0.0" },
@@ -533,6 +533,23 @@ static const struct {
 	{ FACT_ENGINE_SET_USERLAND_PROXY, "userland-proxy", true },
 	{ FACT_ENGINE_SET_EXPERIMENTAL, "experimental", false },
 };
+
+/* dockerd minds no case, and takes none for info. */
+static struct value
+log_level(const struct settings *s)
+{
+	struct value v = or_else(settings_text(s, "log-level", "log-level"), value_string("info"));
+	char *name;
+
+	if (v.type != VALUE_STRING)
+		return v;
+	name = arena_strdup(s->arena, v.len > 0 ? v.string : "info");
+	if (name == NULL)
+		return value_unreadable("too large to keep");
+	for (char *c = name; *c != '\0'; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return value_string(name);
+}
 
 static void
 set_from_process(struct draft *d, const struct settings *s)
@@ -558,6 +575,7 @@ set_from_process(struct draft *d, const struct settings *s)
 	    v1_off.type == VALUE_BOOL ? value_bool(!v1_off.boolean)
 				      : or_else(v1_off, value_bool(false)));
 	engine_config_path(s->in->cmdline, s->in->cmdline_len, path, sizeof(path));
+	draft_set(d, FACT_ENGINE_SET_LOG_LEVEL, log_level(s));
 	draft_set(d, FACT_ENGINE_SET_CONFIG_FILE, read_text(d->arena, path, strlen(path)));
 	settings_set_hosts(d, s);
 	set_tls(d, s);

@@ -134,6 +134,16 @@ struct hosts {
 	bool inherited; /* by fd://, systemd hands sockets over, these or others */
 };
 
+static struct value
+unix_socket(const struct settings *s, const char *path)
+{
+	if (path[0] == '\0')
+		return default_socket(s);
+	return path[0] == '/'
+		   ? read_text(s->arena, path, strlen(path))
+		   : unreadable_printf(s->arena, "%s: relative to where dockerd was started", path);
+}
+
 static void
 add_host(struct hosts *h, const struct settings *s, const char *host)
 {
@@ -142,9 +152,7 @@ add_host(struct hosts *h, const struct settings *s, const char *host)
 
 	address = address == NULL ? host : address + 3;
 	if (host[0] == '\0' || (scheme == 4 && memcmp(host, "unix", 4) == 0)) {
-		list_add(&h->unix_, address[0] == '\0'
-					? default_socket(s)
-					: read_text(s->arena, address, strlen(address)));
+		list_add(&h->unix_, unix_socket(s, address));
 	} else if (scheme == 2 && memcmp(host, "fd", 2) == 0) {
 		h->inherited = true;
 	} else if (address[0] == '\0') {

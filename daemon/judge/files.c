@@ -98,11 +98,15 @@ shared_fact(void *context, unsigned id)
 				    : subject_fact(j, &j->engine->s, (enum fact_id)id);
 }
 
+/* Empty is none. A relative path is for whoever wrote it to find: it leads elsewhere from here. */
 static int
-name_value(struct namings *all, const struct rule *rule, const struct value *v)
+name_value(struct judge *j, struct namings *all, const struct rule *rule, const struct value *v)
 {
-	if (v->type != VALUE_STRING || v->string[0] != '/')
+	if (v->type != VALUE_STRING || v->len == 0)
 		return 0;
+	if (v->string[0] != '/')
+		return say_why(
+		    j, rule, v->string, "a relative path, which leads elsewhere from here");
 	return name_file(all, v->string, rule->index, false);
 }
 
@@ -122,11 +126,11 @@ name_expr(struct judge *j, struct namings *all, const struct rule *rule, const s
 		return say_why(
 		    j, rule, outcome.unreadable_fact >= 0 ? NULL : expr_text(e), outcome.error);
 	if (outcome.value.type != VALUE_LIST)
-		return name_value(all, rule, &outcome.value);
+		return name_value(j, all, rule, &outcome.value);
 	if (outcome.value.cut)
 		r = say_why(j, rule, expr_text(e), "the list was cut");
 	for (uint32_t i = 0; r == 0 && i < outcome.value.len; i++)
-		r = name_value(all, rule, &outcome.value.items[i]);
+		r = name_value(j, all, rule, &outcome.value.items[i]);
 	return r;
 }
 

@@ -264,6 +264,16 @@ class Settings(VerdictsTest):
                  if f["rule"] == "container-central-logging"}
         self.assertEqual(found, {"as-the-engine": "pass", "logs-nowhere": "fail"})
 
+    def test_3_9_relative_path(self):
+        """It leads to a file from where dockerd was started, and to another one, or to none, from here."""
+        files = {name: os.path.relpath(path) for name, path in certificates.make(folder).items()}
+        flags = dict(files, tlsverify="true")
+        with engine.Engine(own_network=True, flags=flags, words=["-H", "tcp://127.0.0.1:2376"]) as docker:
+            late = Verdicts.of(docker)
+        self.assert_verdict("pass", "2.6", seen=late)
+        for number in ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14"):
+            self.assert_verdict("unknown", number, seen=late)
+
     def test_3_16_inherited_socket(self):
         """fd:// doesn't say which: it is the one that dockerd has, not the one that is shipped."""
         self.assert_verdict("fail", "3.16", seen["inherited-socket"], seen=seen["inheriting"])

@@ -65,6 +65,9 @@ static const struct {
 	{ "dockerd|", "{}", FACT_ENGINE_SET_LOG_LEVEL, "\"info\"" },
 	{ "dockerd|", " \n", FACT_ENGINE_SET_LOG_LEVEL, "\"info\"" },
 	{ "dockerd|-l|debug|", NULL, FACT_ENGINE_SET_LOG_LEVEL, "\"debug\"" },
+	{ "dockerd|--log-level=INFO|", NULL, FACT_ENGINE_SET_LOG_LEVEL, "\"info\"" },
+	{ "dockerd|--log-level=|", NULL, FACT_ENGINE_SET_LOG_LEVEL, "\"info\"" },
+	{ "dockerd|", "{\"log-level\":\"\"}", FACT_ENGINE_SET_LOG_LEVEL, "\"info\"" },
 	{ "dockerd|", "{\"log-level\":\"warn\"}\n", FACT_ENGINE_SET_LOG_LEVEL, "\"warn\"" },
 	{ "dockerd|", "{\"log-level\":3}", FACT_ENGINE_SET_LOG_LEVEL, NULL },
 	{ "dockerd|", "{\"log-level\":null}", FACT_ENGINE_SET_LOG_LEVEL, NULL },
@@ -139,6 +142,8 @@ static const struct {
 	/* Hosts. */
 	{ "dockerd|", NULL, FACT_ENGINE_SET_UNIX_HOSTS, "[\"/var/run/docker.sock\"]" },
 	{ "dockerd|", NULL, FACT_ENGINE_SET_TCP_HOSTS, "[]" },
+	{ "dockerd|-H|unix://docker.sock|", NULL, FACT_ENGINE_SET_UNIX_HOSTS, NULL },
+	{ "dockerd|-H|unix://docker.sock|", NULL, FACT_ENGINE_SET_SOCKET_PATHS, NULL },
 	{ "dockerd|-H|unix://|", NULL, FACT_ENGINE_SET_UNIX_HOSTS, "[\"/var/run/docker.sock\"]" },
 	{ "dockerd|-H|unix:///a.sock|-H|tcp://0.0.0.0:2375|", NULL, FACT_ENGINE_SET_UNIX_HOSTS,
 	    "[\"/a.sock\"]" },
