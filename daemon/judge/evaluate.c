@@ -110,12 +110,14 @@ is_shared(const struct judge *j, const struct entry *e)
 }
 
 /* Whether all others wait for the host and the engine: nothing is judged in the middle of what
- * changed together. */
+ * changed together. An engine that stands still is not waited for. */
 static bool
 others_wait(const struct judge *j, int64_t now_ms)
 {
-	return !facts_ready(j) || (j->look.active && (entry_is_waiting(j->host, now_ms) ||
-							 entry_is_waiting(j->engine, now_ms)));
+	if (!facts_ready(j))
+		return true;
+	return j->look.active && now_ms - j->look.begin_ms < LOOK_WAIT_MS &&
+	       (entry_is_waiting(j->host, now_ms) || entry_is_waiting(j->engine, now_ms));
 }
 
 /* Whether an answered subject may be judged. */

@@ -26,6 +26,7 @@ enum {
 	GONE_KEPT = 1024,      /* containers that went away last: late events are ignored */
 	ROUND_WAIT_MS = 20,    /* how long the first answer of a round waits for others */
 	HOLD_MS = 1000,        /* how long a subject waits for the rest of its own topics */
+	LOOK_WAIT_MS = 2000,   /* how long in a look all others wait for the host and the engine */
 	DOUBT_MS = 1000,       /* between an answer that can't be read and the next question */
 	DOUBT_AWAY_MS = 30000, /* how long a gap is waited for, where the engine is gone */
 	RETRY_MS = 1000,       /* after memory has run out */

@@ -191,6 +191,35 @@ test_list_that_comes_late(void **state)
 }
 
 static bool
+has_failed(struct world *w)
+{
+	return judge_summary(w->judge).verdicts[VERDICT_FAIL] == 1;
+}
+
+/* A look whose questions the engine doesn't answer for long holds up nothing that is none of its.
+ */
+static void
+test_engine_that_stands_still(void **state)
+{
+	struct world *w = *state;
+	struct json_object *rows;
+
+	world_set(w, SUBJECT_ENGINE, "", "{\"engine.units.service_files\": [\"/u\"]}");
+	world_set(w, SUBJECT_FILE, "/u", "{\"file.exists\": true, \"file.mode\": 420}");
+	world_begin(w);
+	world_freeze(w, true);
+	assert_int_equal(judge_look(w->judge, CAUSE_RESYNC), 0);
+	world_set(w, SUBJECT_FILE, "/u", "{\"file.exists\": true, \"file.mode\": 511}");
+	world_event(w, SUBJECT_FILE, "/u", TOPIC_FILE_STAT, "x");
+	world_until(w, has_failed);
+	world_freeze(w, false);
+	world_settle(w);
+	rows = world_rows(w);
+	expect_rows(rows, 1);
+	expect_row(json_at(rows, "0"), "regressed units pass fail");
+}
+
+static bool
 was_doubted(struct world *w)
 {
 	return world_asked(w) >= 12 + 7 + 2; /* the first look, the second, and two answers */
@@ -498,6 +527,7 @@ main(void)
 		IN_A_WORLD(test_moment_of_trouble),
 		IN_A_WORLD(test_trouble_that_ends_without_a_word),
 		IN_A_WORLD(test_list_that_comes_late),
+		IN_A_WORLD(test_engine_that_stands_still),
 		IN_A_WORLD(test_engine_goes_away_slowly),
 		IN_A_WORLD(test_change_in_a_gap_is_kept),
 		IN_A_WORLD(test_execs),

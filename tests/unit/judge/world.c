@@ -43,10 +43,10 @@ struct collector {
 	struct event *answer;
 	struct host *host;
 	TAILQ_HEAD(, thing) things;
-	TAILQ_HEAD(, question) questions;
+	TAILQ_HEAD(questions, question) questions, frozen;
 	struct json_object *execs;
 	char *away;
-	bool hold;
+	bool hold, freeze;
 	unsigned asked;
 	struct collector_counters counters;
 };
@@ -151,6 +151,10 @@ on_answer(evutil_socket_t fd, short events, void *arg)
 	/* What is asked meanwhile is answered in the next turn. */
 	for (unsigned left = 64; left > 0 && !c->hold && (q = TAILQ_FIRST(&c->questions)); left--) {
 		TAILQ_REMOVE(&c->questions, q, next);
+		if (c->freeze && q->done != NULL && q->kind == SUBJECT_ENGINE) {
+			TAILQ_INSERT_TAIL(&c->frozen, q, next);
+			continue;
+		}
 		if (q->list != NULL)
 			answer_list(c, q);
 		else if (q->exec_done != NULL)
@@ -186,6 +190,7 @@ collector_new(struct collector **ret, const struct collector_config *config)
 	c->execs = json_object_new_object();
 	TAILQ_INIT(&c->things);
 	TAILQ_INIT(&c->questions);
+	TAILQ_INIT(&c->frozen);
 	assert_int_equal(host_new(&c->host, config->host_root), 0);
 	*ret = c;
 	return 0;
@@ -196,6 +201,7 @@ forget_questions(struct collector *c)
 {
 	struct question *q;
 
+	TAILQ_CONCAT(&c->questions, &c->frozen, next);
 	while ((q = TAILQ_FIRST(&c->questions)) != NULL) {
 		TAILQ_REMOVE(&c->questions, q, next);
 		question_free(q);
@@ -488,6 +494,18 @@ world_exec(struct world *w, const char *exec, const char *json)
 }
 
 void
+world_freeze(struct world *w, bool freeze)
+{
+	struct collector *c = w->collector;
+
+	c->freeze = freeze;
+	if (!freeze) {
+		TAILQ_CONCAT(&c->questions, &c->frozen, next);
+		event_active(c->answer, EV_TIMEOUT, 0);
+	}
+}
+
+void
 world_hold(struct world *w, bool hold)
 {
 	w->collector->hold = hold;
@@ -574,7 +592,7 @@ is_still(struct world *w)
 {
 	return judge_settled(w->judge) && judge_queue_depth(w->judge) == 0 &&
 	       (w->collector->hold || TAILQ_EMPTY(&w->collector->questions)) &&
-	       judge_is_idle(w->judge);
+	       TAILQ_EMPTY(&w->collector->frozen) && judge_is_idle(w->judge);
 }
 
 void

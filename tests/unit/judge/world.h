@@ -48,6 +48,8 @@ void world_engine_away(struct world *w, const char *why);             /* NULL: i
 void world_exec(struct world *w, const char *exec, const char *json); /* NULL: can't be read */
 /* From now on questions wait until they are let go. */
 void world_hold(struct world *w, bool hold);
+/* The same of topics of the engine alone. */
+void world_freeze(struct world *w, bool freeze);
 unsigned world_asked(const struct world *w); /* collections that were asked for */
 
 /* Says that something is stale, by a docker event. */
