@@ -28,7 +28,8 @@ retry_note(struct judge *j, struct retry *r, bool failed, bool anew)
 {
 	if (!failed || anew)
 		*r = (struct retry){ 0 };
-	if (!failed)
+	/* An answer that came before, as to a look, doesn't count. */
+	if (!failed || r->due_s > now_s())
 		return;
 	r->due_s = now_s() + 1 + (RETRY_FIRST_S << r->tries);
 	if (r->tries < RETRY_DOUBLINGS)
