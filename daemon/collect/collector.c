@@ -162,7 +162,7 @@ collector_free(struct collector *c)
 	c->host = host_free(c->host);
 	free(c->data_root);
 	free(c->runtime);
-	free(c->config.text);
+	config_memory_deinit(&c->config);
 	free(c);
 	return NULL;
 }

@@ -7,6 +7,7 @@
 #define COLLECT_COLLECTOR_PRIVATE_H
 
 #include "collect/collector.h"
+#include "collect/config_memory.h"
 #include "collect/docker.h"
 #include "collect/known.h"
 #include "facts/build.h"
@@ -67,13 +68,6 @@ struct get {
 	char *path;
 	uint64_t sent; /* on the collector's own clock */
 	TAILQ_HEAD(, engine_reply) replies;
-};
-
-/* What daemon.json said when dockerd started, as far as it was seen in time. */
-struct config_memory {
-	int pid; /* of the dockerd that it holds for; 0: nothing is known */
-	long long started_ticks;
-	char *text; /* NULL: there was no file */
 };
 
 struct collector {

@@ -19,7 +19,6 @@ enum {
 	ENVIRON_MAX = 1024 * 1024,
 	CONFIG_MAX = 1024 * 1024,
 	GROUP_MAX = 16 * 1024 * 1024,
-	CONFIG_REMEMBERED_MAX = 64 * 1024,
 	PROCESS_AGAIN_MS = 1000,
 	KEY_MADE_MS = 20, /* a file and its folder change in one call, within two ticks */
 };
@@ -43,6 +42,16 @@ raw_clear(struct raw *raw)
 }
 
 static void
+read_start(struct engine_settings_input *in, struct config_memory *m, int pid)
+{
+	long long ticks;
+	int64_t ms;
+
+	if (proc_started_ms(pid, &ms) == 0 && proc_started_ticks(pid, &ticks) == 0)
+		in->process_started_ms = config_memory_started(m, pid, ticks, ms);
+}
+
+static void
 read_process(struct engine_settings_input *in, struct raw *raw, int pid)
 {
 	static const char *const none[] = { NULL };
@@ -59,8 +68,6 @@ read_process(struct engine_settings_input *in, struct raw *raw, int pid)
 	if (r < 0)
 		in->process_why = reason(r);
 	in->environ = raw->environ;
-	if (proc_started_ms(pid, &in->process_started_ms) < 0)
-		in->process_started_ms = 0;
 	if (proc_exe(pid, &raw->exe) == 0)
 		in->exe = raw->exe;
 	r = listening_read(&raw->listening, pid);
@@ -74,51 +81,6 @@ read_process(struct engine_settings_input *in, struct raw *raw, int pid)
 	in->n_listening = raw->listening.n;
 	in->listening_paths = (const char *const *)raw->listening.paths;
 	in->n_listening_paths = raw->listening.n_paths;
-}
-
-static bool
-same_text(const char *a, const char *b)
-{
-	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
-/* Nothing has changed since dockerd's start, so dockerd has read what the file says now. */
-static void
-config_remember(
-    struct config_memory *m, const struct engine_settings_input *in, int pid, long long ticks)
-{
-	char *text = in->config != NULL ? strdup(in->config) : NULL;
-
-	free(m->text);
-	*m = (struct config_memory){ 0 };
-	if (in->config != NULL && (text == NULL || strlen(text) > CONFIG_REMEMBERED_MAX)) {
-		free(text);
-		return;
-	}
-	*m = (struct config_memory){ pid, ticks, text };
-}
-
-/* dockerd reads the file when it starts. Whoever saw the file then, or that there is none, knows
- * what is in force, whatever was written since. */
-static void
-config_recall(struct config_memory *m, struct engine_settings_input *in, int pid)
-{
-	long long ticks;
-
-	if (pid <= 0 || in->process_started_ms == 0 || in->config_why != NULL ||
-	    proc_started_ticks(pid, &ticks) < 0)
-		return;
-	if (m->pid != pid || m->started_ticks != ticks) {
-		if (in->config_changed_ms != 0 && in->config_changed_ms <= in->process_started_ms)
-			config_remember(m, in, pid, ticks);
-		return;
-	}
-	if (same_text(m->text, in->config)) {
-		in->config_changed_ms = in->process_started_ms;
-		return;
-	}
-	in->config = m->text;
-	in->config_remembered = true;
 }
 
 /* At its first start an engine before 24 makes its key in the file's folder, which it may have to
@@ -244,12 +206,14 @@ collect_engine_settings(struct job *job)
 		return;
 	}
 	pid = docker_pid(c->docker);
-	if (pid > 0)
+	if (pid > 0) {
 		read_process(&in, &raw, pid);
-	else
+		read_start(&in, &c->config, pid);
+	} else {
 		in.process_why = in.listening_why = "which process is dockerd is not known";
+	}
 	read_config(&in, &raw, c);
-	config_recall(&c->config, &in, pid);
+	config_memory_recall(&c->config, &in);
 	in.containerd_exe = raw.containerd = find_containerd(c->host, pid, &in.containerd_why);
 	in.runc_exe = raw.runc = find_runc(c->host, c->runtime, &in.runc_why);
 	r = host_read(c->host, "/etc/group", GROUP_MAX, &raw.group, NULL);
