@@ -57,9 +57,9 @@ def parse(data):
 
 
 class Journal:
-    """What was sent to it: entries, in order."""
+    """What was sent to it: entries, in order. reads: at once, or when it is told to begin."""
 
-    def __init__(self):
+    def __init__(self, reads=True):
         self.path = world.scratch("j-")
         self.socket_path = os.path.join(self.path, "socket")
         self.entries = []
@@ -67,6 +67,10 @@ class Journal:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self.socket.bind(self.socket_path)
         self.thread = threading.Thread(target=self._run, daemon=True)
+        if reads:
+            self.begin()
+
+    def begin(self):
         self.thread.start()
 
     def _run(self):
@@ -85,6 +89,8 @@ class Journal:
             self.entries.append(dict(parse(data), _PID=[str(sender)]))
 
     def close(self):
+        if self.thread.ident is None:
+            self.begin()
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
             other.sendto(b"end", self.socket_path)
         self.thread.join()

@@ -118,6 +118,7 @@ class Tampered:
         self.methods = set()
         self.spoiled = []  # paths that were
         self.pattern, self.way = None, honest
+        self.step = 65536  # bytes that are passed on at a time
         self.open = set()
         self.lock = threading.Lock()
         self.listener = socket.socket(socket.AF_UNIX)
@@ -187,7 +188,8 @@ class Tampered:
         behind.sendall(request.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
         if way is honest:
             while data := behind.recv(65536):
-                connection.sendall(data)
+                for at in range(0, len(data), self.step):
+                    connection.sendall(data[at:at + self.step])
             return
         answer = b""
         while "/events" not in path and (data := behind.recv(65536)):
