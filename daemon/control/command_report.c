@@ -236,8 +236,8 @@ command_report(const struct options *o)
 	r = ask(&report);
 	if (r == 0)
 		r = print(&report);
-	if (r == 0 && fflush(stdout) != 0)
-		r = -errno;
+	if (ferror(stdout) != 0)
+		r = 0; /* said in the end, as of all commands */
 	status = r == 0 ? STATUS_OK : command_fail_client(r, report.why);
 	(void)period_free(report.period);
 	(void)json_object_put(report.about);

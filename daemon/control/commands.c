@@ -4,8 +4,11 @@
 #include "control/setup.h"
 #include "util/nearest.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 const struct command command_table[] = {
 	{ "check", "", "audit once, without the daemon", 0, 0,
@@ -248,8 +251,28 @@ run_command(const struct command *c, int argc, char **argv)
 	return r;
 }
 
-int
-commands_run(int argc, char **argv)
+/* Has whoever read what is printed seen enough? That is no error of ours. */
+static bool
+reader_is_gone(void)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	return poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
+}
+
+/* What did not reach its file must not look as if it were all. Returns the exit status. */
+static int
+finish(int status)
+{
+	const char *why = fflush(stdout) == 0 ? "it could not be written" : strerror(errno);
+
+	if (ferror(stdout) == 0 || reader_is_gone())
+		return status;
+	return command_fail(STATUS_USAGE, "what is printed here is not complete: %s", why);
+}
+
+static int
+dispatch(int argc, char **argv)
 {
 	const struct command *c;
 
@@ -266,4 +289,10 @@ commands_run(int argc, char **argv)
 	}
 	c = find_command(argv[1]);
 	return c == NULL ? no_such_command(argv[1]) : run_command(c, argc - 1, argv + 1);
+}
+
+int
+commands_run(int argc, char **argv)
+{
+	return finish(dispatch(argc, argv));
 }

@@ -430,6 +430,39 @@ class Output(unittest.TestCase):
                 self.assertIn(process.wait(60), (OK, FOUND, INCOMPLETE, -signal.SIGPIPE))
                 self.assertEqual(err, "")
 
+    PRINTING = (("check", "--engine"), ("check", "--format", "json", "--engine"), ("check", "--format", "junit", "--engine"))
+    TELLING = (("findings", "--all"), ("findings", "--format", "json"), ("drift",), ("drift", "--format", "json"),
+               ("status",), ("explain", "5.4", "root"), ("report", "--since", "1h"),
+               ("report", "--since", "1h", "--format", "html"), ("doctor",))
+
+    def printing(self):
+        yield ("rules",)
+        yield ("help",)
+        for arguments in self.PRINTING:
+            yield (*arguments, docker.socket)
+        for arguments in self.TELLING:
+            yield (*arguments, "--socket", plimsolld.socket)
+
+    def test_what_did_not_reach_its_file_is_told(self):
+        for arguments in self.printing():
+            with self.subTest(arguments=arguments), open("/dev/full", "w") as full:
+                done = subprocess.run([daemon.program("plimsoll"), *arguments], stdout=full, stderr=subprocess.PIPE,
+                                      text=True, env=daemon.environment(), cwd=world.ROOT)
+                self.assertEqual(done.returncode, USAGE, done.stderr)
+                self.assertIn("not complete", done.stderr)
+
+    def test_reader_that_is_gone_is_no_error_of_a_service(self):
+        """Services are started with SIGPIPE ignored."""
+        for arguments in self.printing():
+            with self.subTest(arguments=arguments):
+                reading, writing = os.pipe()
+                os.close(reading)
+                done = subprocess.run([daemon.program("plimsoll"), *arguments], stdout=writing, stderr=subprocess.PIPE,
+                                      text=True, env=daemon.environment(), cwd=world.ROOT, restore_signals=False)
+                os.close(writing)
+                self.assertIn(done.returncode, (OK, FOUND, INCOMPLETE), done.stderr)
+                self.assertEqual(done.stderr, "")
+
     def on_a_terminal(self, *arguments, **environment):
         """What a command writes to a terminal of 80 columns."""
         ours, theirs = pty.openpty()
