@@ -488,7 +488,7 @@ start_telling(struct plimsolld *d)
 	int r = metrics_new(&d->metrics, d->ledger);
 
 	if (r == 0)
-		r = outlets_new(&d->outlets, d->base, d->ledger, d->options.state);
+		r = outlets_new(&d->outlets, d->base, d->ledger, d->judge, d->options.state);
 	if (r == 0 && d->options.print)
 		r = writer_new(&d->terminal_writer, d->base, run_terminal, d);
 	if (r == 0)

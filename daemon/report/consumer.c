@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/consumer.h"
 #include "judge/ledger.h"
+#include "report/fields.h"
 #include "report/limiter.h"
 #include "report/member.h"
 #include "report/sent.h"
@@ -24,14 +25,16 @@ struct consumer {
 	struct ledger *ledger;
 	struct writer *writer;
 	struct limiter *limiter; /* NULL: none */
-	struct event *due;       /* the next summary */
-	char *folder;            /* of its notes; NULL: it takes none */
-	struct sent *sent;       /* NULL: no notes */
-	uint64_t read;           /* the last row handed to the writer, or left out */
-	uint64_t told;           /* the last row that was written, or left out */
-	uint64_t kept;           /* the cursor in the ledger */
-	unsigned generation;     /* of the ledger, which they are of */
-	unsigned writing;        /* rows that the writer has */
+	consumer_fix_fn *fix_of; /* NULL: nobody knows */
+	void *fix_arg;
+	struct event *due;   /* the next summary */
+	char *folder;        /* of its notes; NULL: it takes none */
+	struct sent *sent;   /* NULL: no notes */
+	uint64_t read;       /* the last row handed to the writer, or left out */
+	uint64_t told;       /* the last row that was written, or left out */
+	uint64_t kept;       /* the cursor in the ledger */
+	unsigned generation; /* of the ledger, which they are of */
+	unsigned writing;    /* rows that the writer has */
 	bool paused;
 	bool left_out;  /* the ledger has a record of some */
 	bool summed_up; /* which is older than a summary */
@@ -127,6 +130,13 @@ consumer_new(struct consumer **ret, const struct consumer_kind *kind, struct eve
 		return r;
 	*ret = TAKE(c);
 	return 0;
+}
+
+void
+consumer_advise(struct consumer *c, consumer_fix_fn *fix_of, void *arg)
+{
+	c->fix_of = fix_of;
+	c->fix_arg = arg;
 }
 
 void
@@ -247,6 +257,17 @@ job_done(struct writer_job *job)
 	job_drop(job);
 }
 
+/* By the rules of now: a row may be older than they are. Without memory it goes without. */
+static void
+add_fix(const struct consumer *c, struct json_object *row)
+{
+	const char *rule = fields_rule(row);
+	const char *fix = c->fix_of == NULL || *rule == '\0' ? NULL : c->fix_of(c->fix_arg, rule);
+
+	if (fix != NULL)
+		(void)member_put_text(row, "fix", fix);
+}
+
 /* Hands a row to the writer; `seq`: the last row of the ledger that is told with it; `note`: what
  * is noted then, or NULL. 0 or -ENOMEM. */
 static int
@@ -254,6 +275,7 @@ hand(struct consumer *c, struct json_object *row, uint64_t seq, const struct sen
 {
 	struct row_job *job = calloc(1, sizeof(*job));
 
+	add_fix(c, row);
 	if (job != NULL)
 		job->prepared = c->kind->prepare(row);
 	if (job == NULL || job->prepared == NULL) {

@@ -43,6 +43,10 @@ int consumer_new(struct consumer **ret, const struct consumer_kind *kind, struct
 struct consumer *consumer_free(struct consumer *c); /* takes NULL, returns NULL */
 DEFINE_CLEANUP(struct consumer, consumer_free)
 
+/* How a failure of a rule is mended; NULL: there is no such rule. Given to rows as "fix" on their
+ * way to the writer. */
+typedef const char *consumer_fix_fn(void *arg, const char *rule);
+void consumer_advise(struct consumer *c, consumer_fix_fn *fix_of, void *arg);
 /* Other limits from now on; without effect where there are none. */
 void consumer_limit(struct consumer *c, const struct limits *limits);
 /* While it pauses, it reads nothing new; then it goes on where it left off. */

@@ -9,24 +9,25 @@
 #include <string.h>
 
 /* Types of drift first, then kinds of notices. Fixed for ever: people match on them. */
-static const struct {
+static const struct message {
 	const char *name, *id;
-} message_ids[] = {
-	{ "regressed", "01c88455225a46daaa9539ea71365804" },
+	bool fix; /* the catalog shows how it is mended */
+} messages[] = {
+	{ "regressed", "01c88455225a46daaa9539ea71365804", true },
 	{ "restored", "85201b21ad794cf789a08d52ac841597" },
-	{ "changed", "18332a7fd588448ca34bddbef886f213" },
-	{ "appeared", "3eb47a7bb6014c29a058b12f0ccb314a" },
+	{ "changed", "18332a7fd588448ca34bddbef886f213", true },
+	{ "appeared", "3eb47a7bb6014c29a058b12f0ccb314a", true },
 	{ "carried", "c4f2eff772eb4f7d8083a98ca3689d91" },
 	{ "gone", "b85549b446ab45558e1f652dd68a3a6e" },
 	{ "started", "a9758b053e9f402daef88b35237453f4" },
 	{ "stopping", "8ca6ac9042d3491aa1b55cc1c262de2d" },
 	{ "baseline", "b5ffe0294311494e9321394398102e11" },
 	{ "heartbeat", "e3d2aecd696049ddabb6c9414b086e67" },
-	{ "open", "1bfc985db5994cd0b0692ea4b9a538a1" },
+	{ "open", "1bfc985db5994cd0b0692ea4b9a538a1", true },
 	{ "gap-opened", "6a82a9c7395145968b6391f305a8b4c2" },
 	{ "gap-closed", "e6378c4006484172bbd3cbed57cff167" },
 	{ "reloaded", "016a01faf72141dba5d7c8c03fa75146" },
-	{ "exception-expired", "0f31688520e14a7983313519811583de" },
+	{ "exception-expired", "0f31688520e14a7983313519811583de", true },
 	{ "unseen", "8c0f519431ec499087744d179fc73ae8" },
 	{ "dropped", "4ff4814f595f431aa770026f1acb264a" },
 	{ "pruned", "37572856f6764bb7bad046738fbe8996" },
@@ -34,15 +35,23 @@ static const struct {
 	{ "truncated", "4481d6d15ad24dc792af55cf98b9168a" },
 };
 
-const char *
-fields_message_id(const char *type, const char *notice_kind)
+static const struct message *
+find_message(const char *type, const char *notice_kind)
 {
 	const char *name = strcmp(type, "notice") == 0 ? notice_kind : type;
 
-	for (size_t i = 0; i < ARRAY_SIZE(message_ids); i++)
-		if (strcmp(message_ids[i].name, name) == 0)
-			return message_ids[i].id;
+	for (size_t i = 0; i < ARRAY_SIZE(messages); i++)
+		if (strcmp(messages[i].name, name) == 0)
+			return &messages[i];
 	return NULL;
+}
+
+const char *
+fields_message_id(const char *type, const char *notice_kind)
+{
+	const struct message *message = find_message(type, notice_kind);
+
+	return message == NULL ? NULL : message->id;
 }
 
 struct fields *
@@ -174,6 +183,12 @@ add_plain(struct fields *f, struct json_object *row)
 	return r;
 }
 
+const char *
+fields_rule(struct json_object *row)
+{
+	return text_of(row, "rule");
+}
+
 static int
 add_rule(struct fields *f, struct json_object *finding)
 {
@@ -200,7 +215,10 @@ add_rules(struct fields *f, struct json_object *row)
 static int
 add_message(struct fields *f, struct json_object *row)
 {
+	const struct message *message =
+	    find_message(member_text(row, "type"), member_text(row, "notice/kind"));
 	_cleanup_(freep) char *line = line_of_drift(row);
+	const char *fix = member_text(row, "fix");
 	char number[12];
 	int r;
 
@@ -209,9 +227,12 @@ add_message(struct fields *f, struct json_object *row)
 	f->priority = line_priority(row);
 	(void)snprintf(number, sizeof(number), "%d", f->priority);
 	r = add(f, "MESSAGE", line);
-	if (r == 0)
-		r = add(f, "MESSAGE_ID",
-		    fields_message_id(member_text(row, "type"), member_text(row, "notice/kind")));
+	if (r == 0 && message != NULL)
+		r = add(f, "MESSAGE_ID", message->id);
+	/* What the catalog shows has to be there: journalctl would show the field's name. */
+	if (r == 0 && message != NULL && message->fix)
+		r = add(
+		    f, "PLIMSOLL_FIX", *fix == '\0' ? "(no such rule is in force any more)" : fix);
 	if (r == 0)
 		r = add(f, "PRIORITY", number);
 	return r == 0 ? add(f, "SYSLOG_IDENTIFIER", "plimsoll") : r;

@@ -22,10 +22,14 @@ struct fields {
 	int priority;
 };
 
-/* 0 or -ENOMEM. */
+/* A row has no fix, for that is the rulebook's: a member "fix" that was added to it becomes
+ * PLIMSOLL_FIX, where the catalog shows that. 0 or -ENOMEM. */
 int fields_new(struct fields **ret, struct json_object *row);
 struct fields *fields_free(struct fields *f); /* takes NULL, returns NULL */
 DEFINE_CLEANUP(struct fields, fields_free)
+
+/* The rule that a row is about, the worst of a new subject; "": none. */
+const char *fields_rule(struct json_object *row);
 
 /* The same as one line for syslog: @cee: {"msg": ..., fields}. A name that stands more than once
  * becomes a list. Caller frees; NULL when out of memory. */

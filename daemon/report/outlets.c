@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/outlets.h"
+#include "judge/judge.h"
 #include "report/consumer.h"
 #include "report/limiter.h"
 #include "report/writer.h"
-#include "rulebook/rulebook.h"
 
 #include <errno.h>
 #include <string.h>
@@ -23,13 +23,14 @@ static const struct consumer_kind *const kinds[OUTLETS] = {
 struct outlets {
 	struct event_base *base;
 	struct ledger *ledger;
+	const struct judge *judge;
 	char *folder;
 	struct outlet items[OUTLETS];
 };
 
 int
-outlets_new(
-    struct outlets **ret, struct event_base *base, struct ledger *ledger, const char *folder)
+outlets_new(struct outlets **ret, struct event_base *base, struct ledger *ledger,
+    const struct judge *judge, const char *folder)
 {
 	_cleanup_(outlets_freep) struct outlets *o = calloc(1, sizeof(*o));
 
@@ -37,6 +38,7 @@ outlets_new(
 		return -ENOMEM;
 	o->base = base;
 	o->ledger = ledger;
+	o->judge = judge;
 	o->folder = strdup(folder);
 	if (o->folder == NULL)
 		return -ENOMEM;
@@ -72,6 +74,15 @@ on_room(void *arg)
 		consumer_run(outlet->consumer);
 }
 
+static const char *
+fix_of(void *arg, const char *key)
+{
+	const struct outlets *o = arg;
+	const struct rule *rule = rulebook_find(judge_rulebook(o->judge), key, NULL);
+
+	return rule == NULL ? NULL : rule->fix;
+}
+
 static int
 start(struct outlets *o, int which, const struct limits *limits)
 {
@@ -81,7 +92,9 @@ start(struct outlets *o, int which, const struct limits *limits)
 	if (r == 0)
 		r = consumer_new(&outlet->consumer, kinds[which], o->base, o->ledger,
 		    outlet->writer, o->folder, limits);
-	if (r != 0)
+	if (r == 0)
+		consumer_advise(outlet->consumer, fix_of, o);
+	else
 		outlet_deinit(outlet);
 	return r;
 }

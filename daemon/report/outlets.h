@@ -8,14 +8,15 @@
 #include "util/macros.h"
 
 struct event_base;
+struct judge;
 struct ledger;
 struct outlets;
 struct settings;
 
-/* Nothing is told until settings are taken. Borrows all but `folder`: of the consumers' notes. 0 or
- * -ENOMEM. */
-int outlets_new(
-    struct outlets **ret, struct event_base *base, struct ledger *ledger, const char *folder);
+/* Nothing is told until settings are taken. Borrows all but `folder`: of the consumers' notes. The
+ * judge's rules say how a failure is mended. 0 or -ENOMEM. */
+int outlets_new(struct outlets **ret, struct event_base *base, struct ledger *ledger,
+    const struct judge *judge, const char *folder);
 struct outlets *outlets_free(struct outlets *o); /* takes NULL, returns NULL; before the ledger */
 DEFINE_CLEANUP(struct outlets, outlets_free)
 

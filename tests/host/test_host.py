@@ -137,6 +137,12 @@ class Story(unittest.TestCase):
         self.assertEqual("plimsoll", entry["SYSLOG_IDENTIFIER"])
         self.assertRegex(entry["MESSAGE_ID"], "^[0-9a-f]{32}$")
         self.assertIn("hull", entry["MESSAGE"])
+        worst = values(entry, "PLIMSOLL_RULE")[0]
+        self.assertEqual(self.fix(worst), entry["PLIMSOLL_FIX"])
+        self.assertIn(self.fix(worst), host.run("journalctl", "-x", f"PLIMSOLL_SEQ={entry['PLIMSOLL_SEQ']}"))
+
+    def fix(self, key):
+        return self.host.ask(f"/v1/rules/{key}")["fix"]
 
     def test_21_a_changed_mode(self):
         host = self.host
@@ -157,7 +163,9 @@ class Story(unittest.TestCase):
 
         explained = host.run("journalctl", "-x", f"PLIMSOLL_SEQ={entry['PLIMSOLL_SEQ']}")
         self.assertIn("plimsoll explain file-daemon-json-mode", explained)
-        self.assertIn("chmod", host.run("plimsoll", "explain", "3.18"))
+        self.assertIn(f"    {self.fix(MODE_RULE)}\n", explained)
+        self.assertNotIn("PLIMSOLL_", explained)
+        self.assertIn(self.fix(MODE_RULE), host.run("plimsoll", "explain", "3.18"))
 
         host.run("chmod", "644", "/etc/docker/daemon.json")
         entry = host.wait_entry("the old mode", is_it, int(entry["PLIMSOLL_SEQ"]))

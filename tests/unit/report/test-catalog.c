@@ -4,8 +4,10 @@
 #include "report/fields.h"
 #include "util/file.h"
 
+#include <json-c/json.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -44,6 +46,43 @@ assert_explained(const char *catalog, const char *id)
 		fail_msg("the catalog does not explain %s", id);
 }
 
+/* Entries that show the fix are those that have it: journalctl shows the name of a field that isn't
+ * there. */
+static void
+assert_fix(const char *catalog, const char *row, const char *id)
+{
+	const char *entry = strstr(catalog, id);
+	const char *end = strstr(entry, "\n-- "), *shown = strstr(entry, "\n    @PLIMSOLL_FIX@\n");
+	struct json_object *json = json_tokener_parse(row);
+	struct fields *f;
+	bool has = false;
+
+	assert_int_equal(fields_new(&f, json), 0);
+	for (unsigned i = 0; i < f->n; i++)
+		has |= strncmp(f->texts[i], "PLIMSOLL_FIX=", strlen("PLIMSOLL_FIX=")) == 0;
+	if (has != (shown != NULL && (end == NULL || shown < end)))
+		fail_msg("%s: %s", row, has ? "the fix is not shown" : "there is no fix to show");
+	(void)fields_free(f);
+	(void)json_object_put(json);
+}
+
+static void
+test_fix_is_shown_where_it_is(void **state)
+{
+	char *catalog = read_catalog(), row[128];
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		(void)snprintf(row, sizeof(row), "{\"type\":\"%s\"}", types[i]);
+		assert_fix(catalog, row, fields_message_id(types[i], ""));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(notices); i++) {
+		(void)snprintf(row, sizeof(row),
+		    "{\"type\":\"notice\",\"notice\":{\"kind\":\"%s\"}}", notices[i]);
+		assert_fix(catalog, row, fields_message_id("notice", notices[i]));
+	}
+	free(catalog);
+}
+
 static unsigned
 count_entries(const char *catalog)
 {
@@ -70,7 +109,8 @@ test_every_id_is_explained(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_every_id_is_explained) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_every_id_is_explained),
+		cmocka_unit_test(test_fix_is_shown_where_it_is) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
