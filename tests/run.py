@@ -526,10 +526,33 @@ def suite_host(result, arguments):
 # --- suite: coverage ---
 
 COVERED_LINES = 90  # percent of daemon/, at least
+UNCALLED = os.path.join(ROOT, "tests", "uncalled.md")
+UNCALLED_ROW = re.compile(r"^\| (daemon/\S+) \| (`.*`) \| (.+) \|$", re.MULTILINE)
+BY_CHANCE = "By chance: "  # a reason that begins so is of functions that some runs call
+
+
+def uncalled_listed():
+    """{(file, function): whether some runs call it} of the table."""
+    listed = {}
+    for file, functions, why in UNCALLED_ROW.findall(read(UNCALLED)):
+        listed.update({(file, name): why.startswith(BY_CHANCE) for name in re.findall(r"`(\w+)`", functions)})
+    return listed
+
+
+def check_uncalled(result, files):
+    """The table of functions that no test calls is neither too short nor too long."""
+    called = {(f["file"], one["name"]): one["execution_count"] > 0 for f in files for one in f["functions"]}
+    listed = uncalled_listed()
+    offenders = [f"{file}: {name} is called by no test" for (file, name), is_called in sorted(called.items())
+                 if not is_called and (file, name) not in listed]
+    offenders += [f"{file}: {name} is listed, and there is none" for file, name in sorted(set(listed) - set(called))]
+    offenders += [f"{file}: {name} is listed, and called" for (file, name), by_chance in sorted(listed.items())
+                  if called.get((file, name)) and not by_chance]
+    result.check("tests/uncalled.md lists what no test calls", offenders)
 
 
 def suite_coverage(result, arguments):
-    """Unit and integration tests on a build that counts: which lines of daemon/ ran."""
+    """Unit and integration tests on a build that counts: which lines of daemon/ ran, which functions did not."""
     directory = build(result, "build/coverage", "gcc", "-Db_coverage=true", "-Dbuildtype=debug")
     for path in glob.glob(os.path.join(directory, "**", "*.gcda"), recursive=True):
         os.unlink(path)
@@ -537,19 +560,24 @@ def suite_coverage(result, arguments):
     run_unit_tests(tests, directory)
     run_rules(tests, directory)
     run_modules(tests, INTEGRATION, arguments, PLIMSOLL_TEST_BUILD=directory)
-    if tests.failed:  # their own suites say so
-        result.notes.append(f"{tests.failed} tests failed")
-    summary = os.path.join(directory, "coverage.json")
-    command = ["gcovr", "--root", ROOT, "--filter", "daemon/", "--json-summary", summary, directory]
-    status, output = run(command, 600, cwd=ROOT)
+    result.log += tests.log
+    result.check("the tests pass in a build that counts", tests.failures)
+    everything, summary = (os.path.join(directory, name) for name in ("coverage.json", "summary.json"))
+    command = ["gcovr", "--root", ROOT, "--filter", "daemon/", "--json", everything, "--json-summary", summary]
+    status, output = run([*command, directory], 600, cwd=ROOT)
     result.log.append(output)
     if status != 0:
         result.fail("gcovr", output)
         return
     with open(summary) as f:
         total = json.load(f)
+    with open(everything) as f:
+        check_uncalled(result, json.load(f)["files"])
     lines, branches = total["line_percent"], total["branch_percent"]
     result.notes.append(f"lines {lines}%, branches {branches}%")
+    for f in sorted(total["files"], key=lambda f: f["line_percent"]):
+        branches_of = "" if f["branch_percent"] is None else f", {f['branch_percent']}% of branches"
+        result.log.append(f"{f['filename']}: {f['line_percent']}% of lines{branches_of}\n")
     result.check("lines covered", [] if lines >= COVERED_LINES else [f"{lines}% of {COVERED_LINES}%"])
 
 

@@ -163,8 +163,10 @@ class Table(unittest.TestCase):
         self.assertNotRegex(out, "(?m)^PASS")
 
     def test_last_line_counts(self):
-        summary = daemon.plimsoll_json("check", "--engine", docker.socket)["summary"]
-        last = check()[1].splitlines()[-1]
+        # Of containers: what others do to the kernel's audit rules in between is none of it.
+        arguments = ("--section", "5")
+        summary = daemon.plimsoll_json("check", "--engine", docker.socket, *arguments)["summary"]
+        last = check(*arguments)[1].splitlines()[-1]
         self.assertTrue(last.startswith(f"{summary['fail']} fail, {summary['unknown']} unknown"), last)
 
     def test_all_shows_passes(self):

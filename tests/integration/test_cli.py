@@ -49,6 +49,12 @@ class Help(unittest.TestCase):
                     self.assertEqual((status, err), (OK, ""))
                     self.assertTrue(text.startswith(f"usage: plimsoll {command}"), text)
 
+    def test_help_of_the_daemon(self):
+        status, out, err = daemon.run([daemon.program("plimsolld"), "--help"])
+        self.assertEqual((status, err), (OK, ""))
+        self.assertTrue(out.startswith("usage: plimsolld [OPTION...]\n"), out)
+        self.assertIn("--test-config", out)
+
     def test_version(self):
         self.assertRegex(daemon.plimsoll("--version")[1], r"^plimsoll \d+\.\d+\.\d+\n$")
         done = daemon.run([daemon.program("plimsolld"), "--version"])
@@ -195,6 +201,11 @@ class Asking(unittest.TestCase):
         self.assertRegex(out, r"(?m)^FAIL +5\.4 +critical +container root +runs privileged$")
         self.assertRegex(out, r"(?m)^1 fail, .* 1 pass")
 
+    def test_explain_as_json(self):
+        document = daemon.plimsoll_json("explain", "5.4", "--socket", plimsolld.socket)
+        self.assertEqual(document["rule"]["key"], "container-privileged")
+        self.assertEqual(document["findings"], plimsolld.findings(rule="5.4"))
+
     def test_explain_what_is_not_there(self):
         for arguments in (("5.400",), ("5.4", "nobody")):
             with self.subTest(arguments=arguments):
@@ -239,6 +250,16 @@ class Drift(unittest.TestCase):
         status, out, _ = ask("drift", "--format", "json")
         self.assertEqual(status, OK)
         self.assertEqual([json.loads(line) for line in out.splitlines()], plimsolld.drift())
+
+    def test_filters(self):
+        name = docker.create("--name", "labelled", "--label", "tier=none", "--privileged")
+        appeared = plimsolld.wait_drift(lambda row: row["type"] == "appeared" and row["subject"]["name"] == "labelled")
+        for arguments in (("--label", "tier=none"), ("--container", "labelled"), ("--label", "tier", "--rule", "5.4")):
+            with self.subTest(arguments=arguments):
+                status, out, _ = ask("drift", "--format", "json", *arguments)
+                self.assertEqual(status, OK)
+                self.assertEqual([json.loads(line)["seq"] for line in out.splitlines()], [appeared["seq"]])
+        docker.remove(name)
 
     def test_since_and_until(self):
         rows = plimsolld.drift()

@@ -136,7 +136,7 @@ class Mounts(Inotify):
         self.mount("-t", "tmpfs", "-o", "mode=0777", "tmpfs", folder)
         row = self.daemon.wait_drift(lambda row: row.get("rule") == "file-etc-docker-mode", self.after)
         self.assertEqual((row["type"], row["cause"]["source"]), ("regressed", "mount"))
-        world.wait_for("the certificate to be covered", lambda: not self.daemon.findings(file=CERTIFICATE))
+        world.wait_for("the certificate to be covered", lambda: not self.daemon.findings(file=CERTIFICATE, rule=CERTIFICATE_RULE))
         # What is below the mount is watched now.
         self.host.write("/etc/docker/certs.d/c.example/ca.crt", mode=0o666)
         self.daemon.wait_verdict(CERTIFICATE_RULE, "fail", "/etc/docker/certs.d/c.example/ca.crt")

@@ -345,6 +345,27 @@ test_subjects_in_order(void **state)
 	assert_string_equal(subjects[4]->name, "zebra");
 }
 
+static bool
+looked_again(struct world *w)
+{
+	return judge_counters(w->judge)->resyncs > 1 && judge_settled(w->judge);
+}
+
+/* What no watcher told of is found by the look that the clock begins. */
+static void
+test_resync(void **state)
+{
+	struct world *w = *state;
+
+	w->rb->settings.resync_interval_s = 1;
+	world_set(w, SUBJECT_CONTAINER, "aaa", good_container);
+	world_start(w);
+	world_set(w, SUBJECT_CONTAINER, "aaa", "{\"container.privileged\": true}");
+	world_until(w, looked_again);
+	expect(w, "privileged", "aaa", "fail", "container web runs privileged");
+	assert_int_equal(judge_counters(w->judge)->missed_changes, 1);
+}
+
 static void
 test_slots_have_room(void **state)
 {
@@ -370,6 +391,7 @@ main(void)
 		IN_A_WORLD(test_changed_facts_select_rules),
 		IN_A_WORLD(test_two_looks_at_once),
 		IN_A_WORLD(test_subjects_in_order),
+		IN_A_WORLD(test_resync),
 		cmocka_unit_test(test_slots_have_room),
 	};
 

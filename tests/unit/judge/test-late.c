@@ -101,6 +101,40 @@ test_new_ledger_comes_late(void **state)
 	assert_int_equal(fails(w), 2);
 }
 
+enum { ROWS_KEPT = 10000 };
+
+static bool
+all_rows_came(struct world *w)
+{
+	return ledger_last_seq(w->ledger) > w->read + ROWS_KEPT;
+}
+
+/* Away for so long that the oldest rows have to be forgotten: how many is said. */
+static void
+test_too_late_for_all(void **state)
+{
+	enum { TOO_MANY = 3 };
+	struct world *w = *state;
+	struct json_object *rows;
+
+	world_begin(w);
+	world_stop(w);
+	world_store_away(w, true);
+	world_start(w);
+	for (int i = 0; i < ROWS_KEPT + TOO_MANY; i++)
+		assert_int_equal(judge_notice(w->judge, "heartbeat", NULL), 0);
+	/* And the notice of the first look. */
+	assert_int_equal(judge_counters(w->judge)->drops, TOO_MANY + 1);
+	world_store_away(w, false);
+	world_until(w, all_rows_came);
+	assert_int_equal(
+	    json_object_array_length(world_rows(w)), ROWS_KEPT); /* as many as it reads at once */
+	rows = world_rows(w);
+	expect_rows(rows, 1);
+	assert_string_equal(json_text(rows, "0/notice/kind"), "dropped");
+	assert_string_equal(json_text(rows, "0/notice/count"), "4");
+}
+
 /* With a history: drift is the difference from what it keeps. */
 static void
 test_history_comes_late(void **state)
@@ -179,6 +213,7 @@ main(void)
 #define IN_A_WORLD(test) cmocka_unit_test_setup_teardown(test, setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		IN_A_WORLD(test_new_ledger_comes_late),
+		IN_A_WORLD(test_too_late_for_all),
 		IN_A_WORLD(test_history_comes_late),
 		IN_A_WORLD(test_broken_on_the_way),
 	};
