@@ -34,7 +34,8 @@ get_status(void *arg, struct request *rq, const char *rest)
 {
 	const struct api *a = arg;
 
-	request_reply(rq, status_json(&a->config, server_drops(a->server)));
+	request_reply(
+	    rq, status_json(&a->config, server_drops(a->server), server_refusals(a->server)));
 }
 
 static void

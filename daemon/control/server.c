@@ -29,7 +29,8 @@ struct server {
 	struct held *first_held, **last_held;
 	struct feed *feeds;
 	unsigned n_feeds;
-	uint64_t cut; /* feeds of those that don't read */
+	uint64_t cut;      /* feeds of those that don't read */
+	uint64_t refusals; /* requests that were answered with an error */
 };
 
 struct request {
@@ -129,6 +130,7 @@ request_fail(struct request *rq, int status, const char *error, const char *hint
 		(void)json_object_object_add(json, "error", json_object_new_string(error));
 		(void)json_object_object_add(json, "hint", json_object_new_string(hint));
 	}
+	rq->server->refusals++;
 	reply_json(rq, status, json);
 }
 
@@ -603,4 +605,10 @@ uint64_t
 server_drops(const struct server *s)
 {
 	return door_refused(s->door) + s->cut;
+}
+
+uint64_t
+server_refusals(const struct server *s)
+{
+	return s->refusals;
 }

@@ -53,6 +53,8 @@ struct server *server_free(struct server *s); /* takes NULL, returns NULL */
 DEFINE_CLEANUP(struct server, server_free)
 /* Since the start: connections that were turned away, and followers that were cut off. */
 uint64_t server_drops(const struct server *s);
+/* And requests that were answered with an error. */
+uint64_t server_refusals(const struct server *s);
 
 /* The value of a query parameter, or NULL. */
 const char *request_param(const struct request *rq, const char *name);

@@ -67,7 +67,7 @@ rights_new(void)
 }
 
 static struct json_object *
-counters_new(const struct api_config *c, uint64_t drops)
+counters_new(const struct api_config *c, uint64_t drops, uint64_t refusals)
 {
 	const struct judge_counters *j = judge_counters(c->judge);
 	const struct {
@@ -84,6 +84,7 @@ counters_new(const struct api_config *c, uint64_t drops)
 		{ "gaps", j->gaps },
 		{ "drops", j->drops + drops },
 		{ "drifts", j->drifts },
+		{ "refusals", refusals },
 	};
 	struct json_object *json = json_object_new_object();
 	int r = json == NULL ? -ENOMEM : 0;
@@ -94,7 +95,7 @@ counters_new(const struct api_config *c, uint64_t drops)
 }
 
 struct json_object *
-status_json(const struct api_config *c, uint64_t drops)
+status_json(const struct api_config *c, uint64_t drops, uint64_t refusals)
 {
 	struct json_object *json = json_object_new_object();
 	int64_t uptime_ms = clock_monotonic_ms() - c->started_monotonic_ms;
@@ -117,6 +118,6 @@ status_json(const struct api_config *c, uint64_t drops)
 	if (r == 0)
 		r = member_put(json, "ledger", ledger_new(c->ledger));
 	if (r == 0)
-		r = member_put(json, "counters", counters_new(c, drops));
+		r = member_put(json, "counters", counters_new(c, drops, refusals));
 	return member_done(json, r);
 }

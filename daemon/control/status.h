@@ -9,7 +9,8 @@
 struct api_config;
 struct json_object;
 
-/* `drops`: what the socket dropped. A new reference; NULL when out of memory. */
-struct json_object *status_json(const struct api_config *config, uint64_t drops);
+/* What the socket dropped, and requests that it refused. A new reference; NULL when out of memory.
+ */
+struct json_object *status_json(const struct api_config *config, uint64_t drops, uint64_t refusals);
 
 #endif

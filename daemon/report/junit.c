@@ -80,6 +80,20 @@ begin_suite(struct printing *p, const struct rule *rule)
 	return s->out == NULL ? -ENOMEM : 0;
 }
 
+static const char suite_end[] = "    <system-out/>\n    <system-err/>\n  </testsuite>\n";
+
+/* The rest of the tag, behind the name. */
+static void
+put_counts(struct printing *p, const struct suite *s)
+{
+	(void)fprintf(p->out,
+	    "\" id=\"%u\" package=\"plimsoll\" tests=\"%u\" failures=\"%u\" errors=\"%u\" "
+	    "skipped=\"%u\" time=\"0\" timestamp=\"%s\"",
+	    p->suites++, s->tests, s->failures, s->errors, s->skipped, p->timestamp);
+	markup_put_attribute(p->out, "hostname", p->host);
+	(void)fputs(">\n", p->out);
+}
+
 /* The elements that some readers want stand there even when they are empty. */
 static int
 end_suite(struct printing *p)
@@ -94,15 +108,10 @@ end_suite(struct printing *p)
 	if (r == 0) {
 		(void)fputs("  <testsuite name=\"", p->out);
 		put_rule_name(p->out, s);
-		(void)fprintf(p->out,
-		    "\" id=\"%u\" package=\"plimsoll\" tests=\"%u\" failures=\"%u\" errors=\"%u\" "
-		    "skipped=\"%u\" time=\"0\" timestamp=\"%s\"",
-		    p->suites++, s->tests, s->failures, s->errors, s->skipped, p->timestamp);
-		markup_put_attribute(p->out, "hostname", p->host);
-		(void)fputs(">\n", p->out);
+		put_counts(p, s);
 		put_properties(p->out, s);
 		(void)fwrite(s->cases, 1, s->len, p->out);
-		(void)fputs("    <system-out/>\n    <system-err/>\n  </testsuite>\n", p->out);
+		(void)fputs(suite_end, p->out);
 	}
 	free(TAKE(s->cases));
 	return r;
@@ -222,6 +231,52 @@ on_finding(void *arg, const struct finding_view *view)
 	return r == 0 ? put_case(&p->suite, p->query->judge, view) : r;
 }
 
+/* --- what is not judged --- */
+
+static void
+put_left_out(struct printing *p, struct json_object *list)
+{
+	const struct rulebook *rb = judge_rulebook(p->query->judge);
+	const char *leading = rb->n_benchmarks > 0 ? rb->benchmarks[0].id : "";
+
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *item = json_object_array_get_idx(list, i);
+		_cleanup_(freep) char *id = words_rule_id(item, leading);
+
+		(void)fputs("    <testcase", p->out);
+		markup_put_attribute(p->out, "name", id == NULL ? "?" : id);
+		(void)fprintf(p->out, " classname=\"plimsoll.%s\" time=\"0\">\n      <skipped",
+		    member_text(item, "verdict"));
+		markup_put_attribute(p->out, "message", member_text(item, "because"));
+		(void)fputs("/>\n    </testcase>\n", p->out);
+	}
+}
+
+/* One suite of them all, where there are any. */
+static int
+put_all_left_out(struct printing *p)
+{
+	struct json_object *not_selected = findings_not_selected_json(p->query);
+	struct json_object *not_checked = findings_not_checked_json(p->query);
+	int r = not_selected == NULL || not_checked == NULL ? -ENOMEM : 0;
+	struct suite s = { 0 };
+
+	if (r == 0)
+		s.tests = s.skipped = (unsigned)(json_object_array_length(not_selected) +
+						 json_object_array_length(not_checked));
+	if (s.tests > 0) {
+		(void)fputs("  <testsuite name=\"not judged", p->out);
+		put_counts(p, &s);
+		(void)fputs("    <properties/>\n", p->out);
+		put_left_out(p, not_selected);
+		put_left_out(p, not_checked);
+		(void)fputs(suite_end, p->out);
+	}
+	(void)json_object_put(not_selected);
+	(void)json_object_put(not_checked);
+	return r;
+}
+
 int
 junit_print(const struct findings_query *query, FILE *out)
 {
@@ -237,6 +292,8 @@ junit_print(const struct findings_query *query, FILE *out)
 	(void)fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n", out);
 	r = judge_each_finding(query->judge, on_finding, &p);
 	ended = end_suite(&p);
+	if (r == 0 && ended == 0)
+		ended = put_all_left_out(&p);
 	(void)fputs("</testsuites>\n", out);
 	return r != 0 ? r : ended;
 }

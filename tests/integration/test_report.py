@@ -6,12 +6,14 @@ import html.parser
 import io
 import json
 import os
+import shutil
 import time
 import unittest
 import xml.etree.ElementTree as xml
 
 import daemon
 import engine
+import world
 
 SCHEMA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "junit.xsd")
 
@@ -61,6 +63,22 @@ class Junit(unittest.TestCase):
         self.assertIn("container.privileged = true", failures[0].text)
         self.assertIn("Fix: ", failures[0].text)
         self.assertEqual(suite.findall("testcase[@name='container web']/*"), [])
+
+    def test_what_is_not_judged_is_skipped(self):
+        path = world.scratch("c-")
+        self.addCleanup(shutil.rmtree, path)
+        config = world.write_file(
+            os.path.join(path, "plimsoll.yaml"),
+            "benchmarks: [cis-docker-1.6.0]\nselect:\n  exclude:\n    - {rule: container-privileged, reason: a < b}\n")
+        arguments = ("check", "--engine", docker.socket, "--config", config)
+        text = daemon.plimsoll(*arguments, "--format", "junit", check=(1,))[1]
+        daemon.run(["xmllint", "--noout", "--schema", SCHEMA, "-"], stdin=text, check=(0,))
+        suite = next(s for s in xml.fromstring(text) if s.get("name") == "not judged")
+        document = daemon.plimsoll_json(*arguments)
+        self.assertEqual(int(suite.get("skipped")), len(document["notselected"]) + len(document["notchecked"]))
+        left_out = suite.find("testcase[@name='5.5']")
+        self.assertEqual(left_out.get("classname"), "plimsoll.notselected")
+        self.assertEqual(left_out.find("skipped").get("message"), "excluded: a < b")
 
     def test_filters_hold(self):
         text = daemon.plimsoll("check", "--engine", docker.socket, "--format", "junit", "--rule", "5.4",

@@ -16,7 +16,7 @@ import world
 
 COUNTERS = {
     "events", "stale_marks", "collections", "evaluations", "api_calls", "resyncs", "missed_changes", "gaps", "drops",
-    "drifts",
+    "drifts", "refusals",
 }
 SOURCES = {"docker-events", "files", "audit", "mounts"}
 METRICS = {
@@ -181,6 +181,12 @@ class Errors(unittest.TestCase):
         ):
             with self.subTest(request=f"{method} {path}"):
                 self.assert_error(status, method, path)
+
+    def test_wrong_requests_are_counted(self):
+        before = plimsolld.get("/v1/status")["counters"]["refusals"]
+        for path in ("/v1/nothing", "/v1/findings?colour=red"):
+            plimsolld.request("GET", path)
+        self.assertEqual(plimsolld.get("/v1/status")["counters"]["refusals"], before + 2)
 
     def test_no_body_comes_where_none_is_read(self):
         connection = world.UnixConnection(plimsolld.socket)
