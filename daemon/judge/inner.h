@@ -218,8 +218,8 @@ struct judge {
 	struct judge_handlers handlers;
 	struct watch_sink sink;
 	struct judge_counters counters;
-	int64_t started_ms;  /* CLOCK_REALTIME */
-	struct arena *arena; /* of one judgement */
+	int64_t started_ms, started_mono_ms; /* CLOCK_REALTIME, CLOCK_MONOTONIC */
+	struct arena *arena;                 /* of one judgement */
 
 	struct rule_index index;
 	struct reload reload;

@@ -107,11 +107,15 @@ stale_file(struct judge *j, const char *path, enum topic topic, const struct cau
 	return 0;
 }
 
-/* The stream of events begins some seconds back. */
+/* The stream of events begins some seconds back. Where the clock went back since the start, that
+ * moment is told by how long ago it was. */
 static bool
 is_from_before(const struct judge *j, const struct cause *cause)
 {
-	return cause->event_ns != 0 && cause->event_ns / 1000000 < j->started_ms;
+	int64_t event_ms = cause->event_ns / 1000000;
+	int64_t age_ms = clock_monotonic_ms() - j->started_mono_ms;
+
+	return event_ms != 0 && event_ms < j->started_ms && event_ms < clock_realtime_ms() - age_ms;
 }
 
 /* What happened before the start was found at the start: nobody was there to be quick. */
@@ -272,6 +276,7 @@ judge_new(struct judge **ret, struct event_base *base, const struct rulebook *rb
 	j->ledger = ledger;
 	j->handlers = *handlers;
 	j->started_ms = clock_realtime_ms();
+	j->started_mono_ms = clock_monotonic_ms();
 	j->sink = (struct watch_sink){ j, on_named, on_stale, on_gone, on_exec, on_blind, on_sees };
 	TAILQ_INIT(&j->queue);
 	TAILQ_INIT(&j->answered);

@@ -23,7 +23,7 @@ struct docker_events {
 	bool told, seeing;            /* what the sink was told last */
 	unsigned retry_ms;
 	int64_t newest_ns; /* greatest timeNano seen; 0: none yet */
-	int64_t opened_ms; /* CLOCK_REALTIME of the connection */
+	int64_t opened_ms; /* CLOCK_MONOTONIC of the connection */
 	int64_t heard_ms;  /* CLOCK_MONOTONIC of the last sign of life */
 	int64_t stall_ms;  /* CLOCK_MONOTONIC of the last stall that was announced */
 };
@@ -70,8 +70,7 @@ on_open(void *arg)
 	struct docker_events *w = arg;
 
 	w->retry_ms = DOCKER_EVENTS_RETRY_MS;
-	w->opened_ms = clock_realtime_ms();
-	w->heard_ms = clock_monotonic_ms();
+	w->opened_ms = w->heard_ms = clock_monotonic_ms();
 	arm(w, DOCKER_EVENTS_PING_S * 1000);
 	say_sees(w);
 }
@@ -82,10 +81,12 @@ on_open(void *arg)
 static void
 check_stall(struct docker_events *w, int64_t event_ns)
 {
-	int64_t now = clock_realtime_ms(), lag = now - event_ns / 1000000;
+	int64_t lag = clock_realtime_ms() - event_ns / 1000000;
 	char why[80];
 
-	if (event_ns == 0 || event_ns / 1000000 < w->opened_ms || lag < DOCKER_EVENTS_STALL_MS)
+	/* What is later than the stream is old is from before, or a clock stepped. */
+	if (event_ns == 0 || lag < DOCKER_EVENTS_STALL_MS ||
+	    lag > clock_monotonic_ms() - w->opened_ms)
 		return;
 	if (w->stall_ms != 0 && clock_monotonic_ms() - w->stall_ms < 10 * 1000)
 		return;
