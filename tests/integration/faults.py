@@ -10,6 +10,7 @@ import struct
 import subprocess
 
 import daemon
+import test_consistency
 import world
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -104,9 +105,7 @@ class Daemon(daemon.Daemon):
     # A check knows nothing of what was in use a while ago.
     CONFIG = daemon.QUIET + "  carried_within: off\n"
 
-    # A check sees no sessions, and these are looked at once a minute at most.
-    UNCHECKED = ("exec-privileged", "exec-user-override", "content-trust", "ops-backup", "ops-container-sprawl",
-                 "ops-image-sprawl")
+    UNCHECKED = test_consistency.OF_RECORDS + test_consistency.SLOW
 
     def __init__(self, engine, host_root, config=CONFIG, behind=None, through=(), **more):
         super().__init__(engine, host_root, config, **more)

@@ -252,9 +252,9 @@ class Clock(Faults):
         docker.run("--name", "web", "--memory", "64m")
         self.start(prefix=preload.prefix)
         before = self.daemon.get("/v1/status")
-        for day in (1, -1, 0):
+        for days in (1, -1, 0):
             after = self.daemon.last_seq()
-            preload.set(clock_s=day * DAY_S)
+            preload.set(clock_s=days * DAY_S)
             name = docker.create("--privileged")
             self.daemon.wait_verdict("container-privileged", "fail", name)
             self.host.chmod(FILE, 0o666)
@@ -268,8 +268,25 @@ class Clock(Faults):
                     self.assertLess(row["latency_ms"], 60000, row)
         status = self.daemon.get("/v1/status")
         self.assertLess(status["uptime_s"] - before["uptime_s"], DAY_S / 2)
+        self.assertEqual(status["counters"]["gaps"], before["counters"]["gaps"])
         self.end()
 
+
+
+    def test_goes_back_before_the_start(self):
+        """What happens then is not taken for what was there before."""
+        preload = faults.Preload()
+        self.addCleanup(preload.close)
+        preload.set(clock_s=DAY_S)
+        self.daemon = faults.Daemon(docker, self.host, prefix=preload.prefix)
+        self.addCleanup(self.daemon.discard)
+        self.daemon.start()
+        self.daemon.wait_events("up")
+        self.daemon.wait_settled()
+        preload.set(clock_s=0)
+        name = docker.create("--privileged")
+        self.daemon.wait_verdict("container-privileged", "fail", name, timeout=20)
+        self.daemon.stop()
 
 
 class ShortReads(Faults):
