@@ -28,6 +28,9 @@ OF_RECORDS = ("exec-privileged", "exec-root-user", "exec-user-override")
 # What they read is looked at once a minute at most; a look at everything does not wait for that.
 SLOW = ("content-trust", "ops-backup", "ops-container-sprawl", "ops-image-sprawl")
 
+# What only a daemon knows that saw daemon.json before it was touched.
+REMEMBERED = "what is in force cannot be told until dockerd is restarted"
+
 FILES = ("/etc/default/docker", "/etc/docker/certs.d/a.example/ca.crt", "/etc/docker/certs.d/b.example/client.key",
          "/etc/systemd/system/docker.service", "/lib/systemd/system/docker.service",
          "/etc/systemd/system/docker.service.d/a.conf", "/lib/systemd/system/docker.socket",
@@ -233,7 +236,12 @@ class World:
         """Between the daemon and a fresh check; none when the daemon has caught up."""
         mine, fresh = found_in(self.by_daemon(), without), found_in(self.by_check(), without)
         return [f"{place}\n      daemon: {mine.get(place)}\n      check:  {fresh.get(place)}"
-                for place in sorted(set(mine) | set(fresh)) if mine.get(place) != fresh.get(place)]
+                for place in sorted(set(mine) | set(fresh))
+                if mine.get(place) != fresh.get(place) and not is_remembered(mine.get(place), fresh.get(place))]
+
+
+def is_remembered(mine, fresh):
+    return mine is not None and mine[0] != "unknown" and fresh is not None and REMEMBERED in fresh[1]
 
 
 def found_in(document, without):
