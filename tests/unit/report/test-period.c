@@ -136,110 +136,107 @@ pieces(const struct period *p)
 	return text;
 }
 
+static const struct {
+	struct history history;
+	const char *pieces;
+} state_cases[] = {
+	/* One that never changed stands in no row. */
+	{ { .findings = { NOW("pass", "05", "") }, .rows = { STARTED("04") } }, "pass 5-59" },
+	{ { .findings = { NOW("pass", "05", "") },
+	      .rows = { STARTED("04") },
+	      .since = 10,
+	      .until = 20 },
+	    "pass 10-20" },
+	/* The first row says what it was before. */
+	{ { .findings = { NOW("fail", "20", "") },
+	      .rows = { STARTED("04"), MOVE("20", "pass", "\"" AT("05") "\"", "fail") } },
+	    "pass 5-20, fail 20-59" },
+	/* One of an older daemon does not say since when. */
+	{ { .findings = { NOW("fail", "20", "") },
+	      .rows = { STARTED("04"), MOVE("20", "pass", "null", "fail") } },
+	    "pass 4-20, fail 20-59" },
+	/* There and back, and what lies outside is cut off. */
+	{ { .findings = { NOW("pass", "30", "") },
+	      .rows = { STARTED("04"), MOVE("20", "pass", "\"" AT("05") "\"", "fail"),
+		  MOVE("30", "fail", "\"" AT("20") "\"", "pass") },
+	      .since = 25,
+	      .until = 40 },
+	    "fail 25-30, pass 30-40" },
+	{ { .findings = { NOW("pass", "30", "") },
+	      .rows = { STARTED("04"), MOVE("20", "pass", "\"" AT("05") "\"", "fail"),
+		  MOVE("30", "fail", "\"" AT("20") "\"", "pass") },
+	      .since = 40 },
+	    "pass 40-59" },
+	{ { .findings = { NOW("pass", "30", "") },
+	      .rows = { STARTED("04"), MOVE("30", "fail", "\"" AT("20") "\"", "pass") },
+	      .until = 25 },
+	    "fail 20-25" },
+	/* A subject that came and went. */
+	{ { .rows = { STARTED("04"), SUBJECT_ROW("10", "appeared", BAD("fail", "")),
+		SUBJECT_ROW("20", "gone", BAD("fail", "")) } },
+	    "fail 10-20" },
+	/* One that was there from the start and went: since when is in its last row. */
+	{ { .rows = { STARTED("04"),
+		SUBJECT_ROW("20", "gone", BAD("fail", ",\"since\":\"" AT("06") "\"")) } },
+	    "fail 6-20" },
+	{ { .rows = { STARTED("04"), SUBJECT_ROW("20", "gone", BAD("fail", "")) } }, "fail 4-20" },
+	/* Of one that passed and went nothing is known. */
+	{ { .rows = { STARTED("04"), SUBJECT_ROW("20", "gone", "") } }, "" },
+	/* But for one that we asked about just before. */
+	{ { .findings = { NOW("pass", "05", "") },
+	      .rows = { STARTED("04"), SUBJECT_ROW("20", "gone", "") } },
+	    "pass 5-20" },
+	/* A file that goes and comes back, and passes in silence. */
+	{ { .findings = { NOW("pass", "30", "") },
+	      .rows = { STARTED("04"), SUBJECT_ROW("10", "appeared", BAD("fail", "")),
+		  SUBJECT_ROW("20", "gone", BAD("fail", "")) } },
+	    "fail 10-20, pass 30-59" },
+	/* A row that is lost leaves a trace in the next one. */
+	{ { .findings = { NOW("pass", "40", "") },
+	      .rows = { STARTED("04"), MOVE("20", "pass", "\"" AT("05") "\"", "fail"),
+		  MOVE("40", "unknown", "\"" AT("30") "\"", "pass") } },
+	    "pass 5-20, fail 20-30, unknown 30-40, pass 40-59" },
+	/* What it was is what another one was, whose place it took. */
+	{ { .findings = { NOW("pass", "20", "") },
+	      .rows = { STARTED("04"),
+		  "{\"time\":\"" AT(
+		      "20") "\",\"type\":\"restored\",\"rule\":\"privileged\"," WEB
+			    ",\"was\":\"fail\",\"was_since\":\"" AT(
+				"05") "\",\"verdict\":\"pass\","
+				      "\"predecessor\":{\"id\":\"bb\"},\"latency_ms\":1."
+				      "0}" } },
+	    "pass 20-59" },
+	/* A rule that is not judged any more. */
+	{ { .rows = { STARTED("04"), MOVE("20", "fail", "\"" AT("05") "\"", "notselected") } },
+	    "fail 5-20" },
+	{ { .rows = { STARTED("04"), MOVE("20", "fail", "\"" AT("05") "\"", "pass"),
+		NOTICE("30", "\"kind\":\"reloaded\",\"rulebook\":\"x\"") } },
+	    "fail 5-20, pass 20-30" },
+	/* One that vanished without a word: nobody can tell. */
+	{ { .rows = { STARTED("04"), MOVE("20", "fail", "\"" AT("05") "\"", "pass") } },
+	    "fail 5-20, unknown 20-59" },
+	/* A clock that was set forward and back: no time is counted twice. */
+	{ { .findings = { NOW("fail", "10", "") },
+	      .rows = { STARTED("04"), MOVE("50", "pass", "\"" AT("05") "\"", "none"),
+		  MOVE("20", "pass", "\"" AT("06") "\"", "fail") } },
+	    "pass 5-50, fail 50-59" },
+	/* A clock that was set back. */
+	{ { .findings = { NOW("fail", "10", "") },
+	      .rows = { STARTED("04"), MOVE("20", "pass", "\"" AT("05") "\"", "fail"),
+		  MOVE("10", "fail", "\"" AT("20") "\"", "pass"),
+		  MOVE("30", "pass", "\"" AT("10") "\"", "fail") } },
+	    "pass 5-20, pass 20-30, fail 30-59" },
+};
+
 static void
 test_time_in_each_state(void **state)
 {
-	static const struct {
-		struct history history;
-		const char *pieces;
-	} cases[] = {
-		/* One that never changed stands in no row. */
-		{ { .findings = { NOW("pass", "05", "") }, .rows = { STARTED("04") } },
-		    "pass 5-59" },
-		{ { .findings = { NOW("pass", "05", "") },
-		      .rows = { STARTED("04") },
-		      .since = 10,
-		      .until = 20 },
-		    "pass 10-20" },
-		/* The first row says what it was before. */
-		{ { .findings = { NOW("fail", "20", "") },
-		      .rows = { STARTED("04"), MOVE("20", "pass", "\"" AT("05") "\"", "fail") } },
-		    "pass 5-20, fail 20-59" },
-		/* One of an older daemon does not say since when. */
-		{ { .findings = { NOW("fail", "20", "") },
-		      .rows = { STARTED("04"), MOVE("20", "pass", "null", "fail") } },
-		    "pass 4-20, fail 20-59" },
-		/* There and back, and what lies outside is cut off. */
-		{ { .findings = { NOW("pass", "30", "") },
-		      .rows = { STARTED("04"), MOVE("20", "pass", "\"" AT("05") "\"", "fail"),
-			  MOVE("30", "fail", "\"" AT("20") "\"", "pass") },
-		      .since = 25,
-		      .until = 40 },
-		    "fail 25-30, pass 30-40" },
-		{ { .findings = { NOW("pass", "30", "") },
-		      .rows = { STARTED("04"), MOVE("20", "pass", "\"" AT("05") "\"", "fail"),
-			  MOVE("30", "fail", "\"" AT("20") "\"", "pass") },
-		      .since = 40 },
-		    "pass 40-59" },
-		{ { .findings = { NOW("pass", "30", "") },
-		      .rows = { STARTED("04"), MOVE("30", "fail", "\"" AT("20") "\"", "pass") },
-		      .until = 25 },
-		    "fail 20-25" },
-		/* A subject that came and went. */
-		{ { .rows = { STARTED("04"), SUBJECT_ROW("10", "appeared", BAD("fail", "")),
-			SUBJECT_ROW("20", "gone", BAD("fail", "")) } },
-		    "fail 10-20" },
-		/* One that was there from the start and went: since when is in its last row. */
-		{ { .rows = { STARTED("04"),
-			SUBJECT_ROW("20", "gone", BAD("fail", ",\"since\":\"" AT("06") "\"")) } },
-		    "fail 6-20" },
-		{ { .rows = { STARTED("04"), SUBJECT_ROW("20", "gone", BAD("fail", "")) } },
-		    "fail 4-20" },
-		/* Of one that passed and went nothing is known. */
-		{ { .rows = { STARTED("04"), SUBJECT_ROW("20", "gone", "") } }, "" },
-		/* But for one that we asked about just before. */
-		{ { .findings = { NOW("pass", "05", "") },
-		      .rows = { STARTED("04"), SUBJECT_ROW("20", "gone", "") } },
-		    "pass 5-20" },
-		/* A file that goes and comes back, and passes in silence. */
-		{ { .findings = { NOW("pass", "30", "") },
-		      .rows = { STARTED("04"), SUBJECT_ROW("10", "appeared", BAD("fail", "")),
-			  SUBJECT_ROW("20", "gone", BAD("fail", "")) } },
-		    "fail 10-20, pass 30-59" },
-		/* A row that is lost leaves a trace in the next one. */
-		{ { .findings = { NOW("pass", "40", "") },
-		      .rows = { STARTED("04"), MOVE("20", "pass", "\"" AT("05") "\"", "fail"),
-			  MOVE("40", "unknown", "\"" AT("30") "\"", "pass") } },
-		    "pass 5-20, fail 20-30, unknown 30-40, pass 40-59" },
-		/* What it was is what another one was, whose place it took. */
-		{ { .findings = { NOW("pass", "20", "") },
-		      .rows = { STARTED("04"),
-			  "{\"time\":\"" AT(
-			      "20") "\",\"type\":\"restored\",\"rule\":\"privileged\"," WEB
-				    ",\"was\":\"fail\",\"was_since\":\"" AT(
-					"05") "\",\"verdict\":\"pass\","
-					      "\"predecessor\":{\"id\":\"bb\"},\"latency_ms\":1."
-					      "0}" } },
-		    "pass 20-59" },
-		/* A rule that is not judged any more. */
-		{ { .rows = { STARTED("04"),
-			MOVE("20", "fail", "\"" AT("05") "\"", "notselected") } },
-		    "fail 5-20" },
-		{ { .rows = { STARTED("04"), MOVE("20", "fail", "\"" AT("05") "\"", "pass"),
-			NOTICE("30", "\"kind\":\"reloaded\",\"rulebook\":\"x\"") } },
-		    "fail 5-20, pass 20-30" },
-		/* One that vanished without a word: nobody can tell. */
-		{ { .rows = { STARTED("04"), MOVE("20", "fail", "\"" AT("05") "\"", "pass") } },
-		    "fail 5-20, unknown 20-59" },
-		/* A clock that was set forward and back: no time is counted twice. */
-		{ { .findings = { NOW("fail", "10", "") },
-		      .rows = { STARTED("04"), MOVE("50", "pass", "\"" AT("05") "\"", "none"),
-			  MOVE("20", "pass", "\"" AT("06") "\"", "fail") } },
-		    "pass 5-50, fail 50-59" },
-		/* A clock that was set back. */
-		{ { .findings = { NOW("fail", "10", "") },
-		      .rows = { STARTED("04"), MOVE("20", "pass", "\"" AT("05") "\"", "fail"),
-			  MOVE("10", "fail", "\"" AT("20") "\"", "pass"),
-			  MOVE("30", "pass", "\"" AT("10") "\"", "fail") } },
-		    "pass 5-20, pass 20-30, fail 30-59" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		_cleanup_(period_freep) struct period *p = replayed(&cases[i].history);
+	for (size_t i = 0; i < ARRAY_SIZE(state_cases); i++) {
+		_cleanup_(period_freep) struct period *p = replayed(&state_cases[i].history);
 		_cleanup_(freep) char *text = pieces(p);
 
-		if (strcmp(text, cases[i].pieces) != 0)
-			fail_msg("case %zu: %s\n  instead of %s", i, text, cases[i].pieces);
+		if (strcmp(text, state_cases[i].pieces) != 0)
+			fail_msg("case %zu: %s\n  instead of %s", i, text, state_cases[i].pieces);
 	}
 }
 
