@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collect/collector_private.h"
 #include "collect/host.h"
+#include "collect/host_alias.h"
 #include "collect/host_follow.h"
 #include "util/clock.h"
 
@@ -125,6 +126,9 @@ collector_new(struct collector **ret, const struct collector_config *config)
 	r = follower_new(&c->follower, c->host);
 	if (r < 0)
 		return r;
+	r = aliases_new(&c->aliases, c->host);
+	if (r < 0)
+		return r;
 	*ret = TAKE(c);
 	return 0;
 }
@@ -159,6 +163,7 @@ collector_free(struct collector *c)
 		event_free(c->start);
 	known_deinit(&c->known);
 	c->follower = follower_free(c->follower);
+	c->aliases = aliases_free(c->aliases);
 	c->host = host_free(c->host);
 	free(c->data_root);
 	free(c->runtime);

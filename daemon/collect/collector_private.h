@@ -75,6 +75,7 @@ struct collector {
 	struct docker *docker;
 	struct host *host;
 	struct follower *follower; /* of the host's links */
+	struct aliases *aliases;   /* of what is bound elsewhere on the host */
 	bool real_host;            /* the host's root is our own */
 	struct event *start;
 	struct jobs fresh, busy;

@@ -70,8 +70,8 @@ follower_free(struct follower *f)
 
 /* What has a block device is on this machine, and so is some of what has none. There is a mount of
  * nsfs for each container. */
-static bool
-is_near(struct span type, struct span device)
+bool
+follow_is_near(struct span type, struct span device)
 {
 	static const char *const types[] = { "tmpfs", "ramfs", "devtmpfs", "devpts", "overlay",
 		"btrfs", "zfs", "bcachefs", "nsfs", "proc", "sysfs", "cgroup", "cgroup2" };
@@ -116,7 +116,7 @@ take_line(struct follower *f, struct span line)
 		return 0;
 	while (span_field(&line, ' ', &field) && !span_is(field, "-"))
 		;
-	if (!span_field(&line, ' ', &type) || is_near(type, device) || span_is(point, "/") ||
+	if (!span_field(&line, ' ', &type) || follow_is_near(type, device) || span_is(point, "/") ||
 	    !span_unescape(point, path, sizeof(path)))
 		return 0;
 	return keep(f, path);

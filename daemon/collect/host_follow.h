@@ -14,6 +14,7 @@
 
 struct follower;
 struct host;
+struct span;
 
 enum {
 	FOLLOW_TABLE_AGE_MS = 10 * 1000,
@@ -28,6 +29,10 @@ DEFINE_CLEANUP(struct follower, follower_free)
 /* The path that an absolute one leads to, as seen from the host's root. Links that go round in a
  * circle lead nowhere: the path stays as it is. -errno when it can't be looked at. Caller frees. */
 int follower_follow(struct follower *f, const char *path, char **ret);
+
+/* Does a file system of that type and device (major:minor), as the table of mounts has them, answer
+ * whatever becomes of others? */
+bool follow_is_near(struct span type, struct span device);
 
 /* Since when a path leads to what it leads to, as far as the host's file systems tell: the time of
  * change of the file and of each link on the way, which nobody can set. A new mode counts as a

@@ -2,6 +2,7 @@
  *
  * container.inspect and container.process, and exec sessions. */
 #include "collect/collector_private.h"
+#include "collect/host_alias.h"
 #include "collect/proc.h"
 
 #include <errno.h>
@@ -47,6 +48,19 @@ inspect(struct job *job, job_fn *replied)
 	job_ask(job, paths, 1, replied);
 }
 
+static struct value
+other_name(void *context, const char *path, struct arena *a)
+{
+	_cleanup_(freep) char *name = NULL;
+	const char *kept;
+	int r = aliases_find(context, path, &name);
+
+	if (r < 0)
+		return value_unreadable(reason(r));
+	kept = arena_strdup(a, name != NULL ? name : "");
+	return kept == NULL ? value_unreadable("too large to keep") : value_string(kept);
+}
+
 /* Of the container, and of volumes where it has some. */
 static void
 finish_inspect(struct job *job)
@@ -55,6 +69,8 @@ finish_inspect(struct job *job)
 		.inspect = job->replies[0].json,
 		.follow = follow_to_value,
 		.context = job->collector->follower,
+		.other_name = other_name,
+		.names_context = job->collector->aliases,
 	};
 	struct snapshot *snapshot = NULL;
 	int r;

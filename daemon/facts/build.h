@@ -84,6 +84,10 @@ struct container_inspect_input {
 	 * and paths stay as they are. */
 	struct value (*follow)(void *context, const char *path, struct arena *a);
 	void *context;
+	/* The other name of what a path without links leads to, where it is bound from elsewhere: a
+	 * string, "" when there is none, or unreadable. NULL: nobody looks. */
+	struct value (*other_name)(void *context, const char *path, struct arena *a);
+	void *names_context;
 };
 int build_container_inspect(struct snapshot **ret, const struct container_inspect_input *in);
 /* Options of a volume say what it is, and the engine tells them elsewhere. */

@@ -390,6 +390,25 @@ follow_links(struct list_draft *l, const struct container_inspect_input *in)
 	}
 }
 
+/* Behind each bind whose source is bound from elsewhere, the same by its other name. */
+static void
+add_other_names(struct list_draft *l, const struct container_inspect_input *in)
+{
+	const size_t n = l->n;
+	struct value source, name;
+
+	for (size_t i = 0; i < n; i++) {
+		source = *value_get(&l->items[i], "source");
+		if (strcmp(value_get(&l->items[i], "type")->string, "bind") != 0 ||
+		    source.string[0] != '/')
+			continue;
+		name = in->other_name(in->names_context, source.string, l->arena);
+		if (name.type == VALUE_UNREADABLE)
+			name = unreadable_printf(l->arena, "%s: %s", source.string, name.string);
+		add_bound(l, &l->items[i], name);
+	}
+}
+
 /* Sorted: the engine keeps them in a map and lists them in another order each time. */
 struct value
 read_mounts(struct arena *a, const struct container_inspect_input *in)
@@ -407,6 +426,8 @@ read_mounts(struct arena *a, const struct container_inspect_input *in)
 	add_bound_volumes(&l, in);
 	if (in->follow != NULL)
 		follow_links(&l, in);
+	if (in->other_name != NULL)
+		add_other_names(&l, in);
 	if (l.n > 1)
 		qsort(l.items, l.n, sizeof(*l.items), order_by_destination);
 	return list_finish(&l);

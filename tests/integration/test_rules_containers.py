@@ -61,6 +61,7 @@ CREATED = {
     "etc-rw-with-others": ["--volume", "{srv}:/a", "--volume", "/etc:/b", "--volume", "{srv}:/c"],
     "whole-host": ["--volume", "/:/data:ro"],
     "etc-by-link": ["--volume", "{link}:/data"],
+    "etc-bound-elsewhere": ["--volume", "{bound}:/data"],
     "etc-by-volume": ["--volume", "etc-volume:/data"],
     "etc-by-inline-volume": [
         "--mount", 'type=volume,dst=/data,volume-opt=type=none,volume-opt=o=bind,volume-opt=device=/etc',
@@ -146,6 +147,10 @@ def set_up_on_host():
     os.makedirs(os.path.join(srv, "etc"))
     link = os.path.join(folder, "link")
     os.symlink("/etc", link)
+    bound = os.path.join(folder, "bound")
+    os.mkdir(bound)
+    subprocess.run(["mount", "-o", "bind,ro", "/etc", bound], check=True)
+    unittest.addModuleCleanup(world.unmount, bound)
     start_sshd_on_host(folder)
     docker.docker(
         "volume", "create", "--opt", "type=overlay", "--opt", "device=overlay",
@@ -159,7 +164,7 @@ def set_up_on_host():
     world.write_file(os.path.join(srv, "forbids.json"), FORBIDS)
     make(docker.run, RUNNING, srv=srv)
     make(docker.run, JOINED)
-    make(docker.create, CREATED, srv=srv, link=link)
+    make(docker.create, CREATED, srv=srv, link=link, bound=bound)
     make(docker.create, INHERITING)
 
 
@@ -277,6 +282,9 @@ class OnHost(VerdictsTest):
 
     def test_5_5_link_to_it(self):
         self.assert_verdict("fail", "5.5", "etc-by-link")
+
+    def test_5_5_bound_elsewhere_on_the_host(self):
+        self.assert_verdict("fail", "5.5", "etc-bound-elsewhere")
 
     def test_5_5_volumes_from(self):
         self.assert_verdict("fail", "5.5", "etc-inherited")

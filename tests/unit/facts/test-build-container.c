@@ -510,6 +510,44 @@ links_are_followed(void **state)
 	json_object_put(in.inspect);
 }
 
+/* "/srv/data" is bound from /etc, nothing else is. */
+static struct value
+other_name(void *context, const char *path, struct arena *a)
+{
+	(void)a;
+	assert_ptr_equal(context, &volumes);
+	return value_string(strcmp(path, "/srv/data") == 0 ? "/etc" : "");
+}
+
+static void
+sources_that_are_bound_themselves(void **state)
+{
+	struct container_inspect_input in = { .inspect = recorded("container-mounts-running.json"),
+		.volumes = volumes,
+		.other_name = other_name,
+		.names_context = &volumes };
+	struct snapshot *s = NULL;
+	const struct value *v;
+	uint32_t n;
+	bool found = false;
+
+	assert_int_equal(build_container_inspect(&s, &in), 0);
+	n = snapshot_get(s, FACT_CONTAINER_MOUNTS)->len;
+	for (uint32_t i = 0; i < n; i++) {
+		v = &snapshot_get(s, FACT_CONTAINER_MOUNTS)->items[i];
+		found |= strcmp(value_get(v, "source")->string, "/etc") == 0 &&
+			 !value_get(v, "rw")->boolean;
+	}
+	assert_true(found);
+	s = snapshot_free(s);
+
+	in.other_name = cannot_follow;
+	assert_int_equal(build_container_inspect(&s, &in), 0);
+	assert_unreadable(s, FACT_CONTAINER_MOUNTS, "/srv/data: Permission denied");
+	snapshot_free(s);
+	json_object_put(in.inspect);
+}
+
 static void
 who_has_volumes(void **state)
 {
@@ -765,6 +803,7 @@ main(void)
 		cmocka_unit_test(volumes_that_bind),
 		cmocka_unit_test(a_volume_of_layers),
 		cmocka_unit_test(volumes_that_nobody_knows),
+		cmocka_unit_test(sources_that_are_bound_themselves),
 		cmocka_unit_test(who_has_volumes),
 		cmocka_unit_test(links_are_followed),
 		cmocka_unit_test(spellings),
