@@ -189,6 +189,43 @@ class Execs(Drift):
         self.assertEqual(plimsolld.verdict("exec-user-override", name), "pass")
 
 
+class Secrets(Drift):
+    """Of what may hold one, names and numbers are told, wherever something is told or kept."""
+
+    MARK = "hunter2"
+
+    def outputs(self):
+        for path in ("/v1/status", "/v1/findings", "/v1/drift?after=0", "/v1/rules", "/metrics"):
+            yield path, world.json.dumps(plimsolld.request("GET", path)[1])
+        for name in sorted(os.listdir(plimsolld.state)):
+            with open(os.path.join(plimsolld.state, name), errors="replace") as f:
+                yield name, f.read()
+        yield "log", plimsolld.log_text()
+        for arguments in (("findings", "--all"), ("drift",), ("explain", "4.1", "secretive"), ("doctor",),
+                          ("report", "--since", "1h", "--format", "html"), ("report", "--since", "1h", "--format", "csv")):
+            yield arguments, "".join(daemon.plimsoll(*arguments, "--socket", plimsolld.socket)[1:])
+        for form in ("json", "junit"):
+            yield form, "".join(daemon.plimsoll("check", "--engine", docker.socket, "--format", form)[1:])
+
+    def test_values_are_told_nowhere(self):
+        name = docker.run("--name", "secretive", "--env", f"PASSWORD={self.MARK}", "--label", f"key={self.MARK}",
+                          "--log-opt", f"env={self.MARK}", "--health-cmd", f": {self.MARK}", "--pid", "host",
+                          command=("sh", "-c", f"sleep 86400; : {self.MARK}"))
+        self.wait(is_about(name))
+        docker.docker("commit", "--message", self.MARK, "--change", f"ENV A={self.MARK}",
+                      "--change", f"LABEL b={self.MARK}", name, "secretive:test")
+        self.addCleanup(docker.docker, "rmi", "secretive:test")
+        other = docker.create(image="secretive:test")
+        self.wait(is_about(other))
+        self.addCleanup(docker.remove_containers)
+        docker.docker("exec", "--env", f"C={self.MARK}", name, "sh", "-c", f": {self.MARK}")
+        plimsolld.post("/v1/rescan")
+        self.caught_up()
+        for what, text in self.outputs():
+            with self.subTest(output=what):
+                self.assertFalse(self.MARK in text, text[max(0, text.find(self.MARK) - 200):][:300])
+
+
 class Files(Drift):
     MODE = "file-daemon-json-mode"
 
