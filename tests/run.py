@@ -221,6 +221,40 @@ def check_layout(result, files):
         result.check("clang-format", (offenders or [output]) if status != 0 else [])
 
 
+# What a folder of daemon/ may include from the others: CONTRIBUTING.md has it as the layers.
+LAYERS = {
+    "util": set(),
+    "expr": {"util"},
+    "facts": {"util", "expr"},
+    "rulebook": {"util", "expr", "facts"},
+    "collect": {"util", "expr", "facts"},
+    "watch": {"util", "facts", "collect"},
+    "judge": {"util", "expr", "facts", "rulebook", "collect", "watch"},
+    "report": {"util", "rulebook", "judge", "watch"},
+    "control": {"util", "expr", "rulebook", "judge", "report"},
+}
+# Whoever logs or exits is a main or a command; the journal, syslog and the terminal are told in one file each.
+TELLING = re.compile(r"\b(?:stderr|stdout|syslog\(|sd_journal_|exit\(|abort\(|perror\()")
+TELLERS = {"journal.c", "syslog.c", "terminal.c"}
+
+
+def check_layers(result, c_files):
+    upwards, loud = [], []
+    for name in c_files:
+        parts = name.split("/")
+        if len(parts) != 3 or parts[0] != "daemon":
+            continue
+        folder, text = parts[1], read(name)
+        for other in re.findall(r'^#include "(\w+)/', text, re.MULTILINE):
+            if other != folder and other not in LAYERS.get(folder, set()):
+                upwards.append(f"{name} includes {other}/")
+        code = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+        if folder != "control" and parts[2] not in TELLERS and TELLING.search(code):
+            loud.append(name)
+    result.check("no folder includes upwards", upwards)
+    result.check("libraries neither log nor exit", loud)
+
+
 def suite_format(result, _arguments):
     files = source_files()
     c_files = [name for name in files if name.endswith((".c", ".h"))]
@@ -228,6 +262,7 @@ def suite_format(result, _arguments):
     left_over = re.compile(r"\b(" + "TO" + "DO|FIX" + "ME)\b")
 
     check_layout(result, c_files)
+    check_layers(result, c_files)
     result.check(
         "every source file names its licence",
         [name for name in licensed if "SPDX-License-Identifier: Apache-2.0" not in read(name)],
