@@ -4,6 +4,7 @@
 #include "report/fields.h"
 #include "report/limiter.h"
 #include "report/member.h"
+#include "report/room.h"
 #include "report/sent.h"
 #include "report/writer.h"
 #include "util/clock.h"
@@ -15,6 +16,7 @@
 enum {
 	ROWS_AT_ONCE = 64,
 	WAIT_MAX_S = 60 * 60,
+	ROOM_MS = 500, /* then the writer looks whether it is to end */
 };
 
 /* Of the record in which the ledger keeps what a limiter has left out. */
@@ -226,12 +228,21 @@ static bool
 job_write(struct writer_job *job)
 {
 	struct row_job *row = (struct row_job *)job;
+	enum room room =
+	    row->kind->socket == NULL ? ROOM_UNKNOWN : room_wait(row->kind->socket, ROOM_MS);
+	bool counts = row->sent != NULL && room == ROOM_IS_THERE, written;
 
-	if (!row->kind->write(row->prepared))
+	if (room == ROOM_NONE)
 		return false;
-	if (row->sent != NULL)
+	/* A try that can wait for room says nothing of what the other side has. */
+	if (counts)
+		sent_try(row->sent, &row->row);
+	written = row->kind->write(row->prepared);
+	if (row->sent != NULL && written)
 		sent_note(row->sent, &row->row);
-	return true;
+	else if (counts)
+		sent_untry(row->sent, &row->row);
+	return written;
 }
 
 static void

@@ -29,6 +29,9 @@ struct consumer_kind {
 	/* In the writer's thread. False: not now. */
 	bool (*write)(void *prepared);
 	void (*free)(void *prepared);
+	/* Datagrams to which it writes, so that whether there is room can be known before. NULL:
+	 * nothing of the kind. */
+	const char *socket;
 };
 
 extern const struct consumer_kind consumer_journal;

@@ -42,15 +42,18 @@ journal_free(void *prepared)
 	(void)fields_free(prepared);
 }
 
+#define SOCKET "/run/systemd/journal/socket"
+
 const struct consumer_kind consumer_journal = {
 	.cursor = "journal",
 	.prepare = journal_prepare,
 	.write = journal_write,
 	.free = journal_free,
+	.socket = SOCKET,
 };
 
 bool
 consumer_journal_is_there(void)
 {
-	return access("/run/systemd/journal/socket", F_OK) == 0;
+	return access(SOCKET, F_OK) == 0;
 }

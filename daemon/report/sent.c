@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/sent.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -9,12 +10,26 @@
 #include <systemd/sd-id128.h>
 #include <unistd.h>
 
+enum { TRIES_MAX = 2 };
+
 /* What the notes hold for. */
 struct head {
 	char format[16];
 	char ledger[48];
 	sd_id128_t boot;
+	char reserved[16];
 };
+
+/* Heads and notes are of such sizes that none lies on two pages: a note is written whole, or not.
+ */
+struct note {
+	struct sent_row row;
+	uint32_t tries;
+	uint32_t written;
+	uint64_t reserved;
+};
+static_assert(sizeof(struct note) == 32 && sizeof(struct head) % sizeof(struct note) == 0,
+    "a note that lies on two pages");
 
 struct sent {
 	atomic_uint refs;
@@ -35,7 +50,7 @@ sent_row_of(uint64_t seq, const char *line, size_t len)
 static off_t
 place_of(const struct sent_row *row)
 {
-	return (off_t)(sizeof(struct head) + row->seq % SENT_KEPT * sizeof(*row));
+	return (off_t)(sizeof(struct head) + row->seq % SENT_KEPT * sizeof(struct note));
 }
 
 /* Notes that are for another ledger, or from before a power cut, are thrown away; the head comes
@@ -59,7 +74,7 @@ sent_open(struct sent **ret, const char *folder, const char *consumer, const cha
 {
 	_cleanup_(sent_unrefp) struct sent *s = calloc(1, sizeof(*s));
 	_cleanup_(freep) char *path = NULL;
-	struct head head = { .format = "plimsoll sent 1" };
+	struct head head = { .format = "plimsoll sent 2" };
 	int r;
 
 	if (s == NULL || asprintf(&path, "%s/%s.sent", folder, consumer) < 0)
@@ -97,17 +112,56 @@ sent_unref(struct sent *s)
 	return NULL;
 }
 
+/* A place has the note of another row until there is one of this. */
+static struct note
+note_of(const struct sent *s, const struct sent_row *row)
+{
+	struct note note;
+
+	if (pread(s->fd, &note, sizeof(note), place_of(row)) == (ssize_t)sizeof(note) &&
+	    note.row.seq == row->seq && note.row.hash == row->hash)
+		return note;
+	return (struct note){ .row = *row };
+}
+
+static void
+put(struct sent *s, const struct note *note)
+{
+	(void)!pwrite(s->fd, note, sizeof(*note), place_of(&note->row));
+}
+
 void
 sent_note(struct sent *s, const struct sent_row *row)
 {
-	(void)!pwrite(s->fd, row, sizeof(*row), place_of(row));
+	struct note note = note_of(s, row);
+
+	note.written = 1;
+	put(s, &note);
+}
+
+void
+sent_try(struct sent *s, const struct sent_row *row)
+{
+	struct note note = note_of(s, row);
+
+	note.tries++;
+	put(s, &note);
+}
+
+void
+sent_untry(struct sent *s, const struct sent_row *row)
+{
+	struct note note = note_of(s, row);
+
+	if (note.tries > 0)
+		note.tries--;
+	put(s, &note);
 }
 
 bool
 sent_has(const struct sent *s, const struct sent_row *row)
 {
-	struct sent_row note;
+	const struct note note = note_of(s, row);
 
-	return pread(s->fd, &note, sizeof(note), place_of(row)) == (ssize_t)sizeof(note) &&
-	       note.seq == row->seq && note.hash == row->hash;
+	return note.written != 0 || note.tries >= TRIES_MAX;
 }

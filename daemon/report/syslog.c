@@ -93,15 +93,18 @@ syslog_write(void *prepared)
 	return true;
 }
 
+#define SOCKET "/dev/log"
+
 const struct consumer_kind consumer_syslog = {
 	.cursor = "syslog",
 	.prepare = syslog_prepare,
 	.write = syslog_write,
 	.free = syslog_free,
+	.socket = SOCKET,
 };
 
 bool
 consumer_syslog_is_there(void)
 {
-	return access("/dev/log", F_OK) == 0;
+	return access(SOCKET, F_OK) == 0;
 }

@@ -26,6 +26,7 @@ struct shared {
 	struct queue todo, written;
 	int written_fd; /* an eventfd: jobs were written */
 	bool ending, ended, left;
+	bool refused; /* at the end, a job could not be written: nothing behind it is */
 };
 
 struct writer {
@@ -110,6 +111,7 @@ write_job(struct shared *s, struct writer_job *job)
 		(void)pthread_cond_timedwait(&s->wake, &s->lock, &retry);
 	}
 	if (!written || s->left) {
+		s->refused = true;
 		job->drop(job);
 		return;
 	}
@@ -127,7 +129,7 @@ run(void *arg)
 	(void)pthread_mutex_lock(&s->lock);
 	for (;;) {
 		job = queue_take(&s->todo);
-		if (job != NULL && !s->left)
+		if (job != NULL && !s->left && !s->refused)
 			write_job(s, job);
 		else if (job != NULL)
 			job->drop(job);

@@ -7,6 +7,7 @@ PLIMSOLL_SEED=N repeats a run, but for the moments that the machine adds.
 
 import os
 import random
+import signal
 import threading
 import time
 import unittest
@@ -17,6 +18,7 @@ import world
 
 SEED = int(os.environ.get("PLIMSOLL_SEED", random.randrange(1 << 32)))
 KILLS = 100 if world.LONG else 10
+LIVES = 60 if world.LONG else 12
 
 # Every row is to be told: nothing is folded. And a check knows nothing of what was in use a while ago.
 CONFIG = "  per_minute: 0\n  fold_after: 0\n  carried_within: off\n"
@@ -116,6 +118,46 @@ class Crash(unittest.TestCase):
         rows = [row for row in w.daemon.drift() if row["seq"] <= max(w.journal.numbers())]
         self.assert_every_row_was_told(w, rows)
         w.daemon.stop()
+
+
+class Deadly(list):
+    """Entries of a journal; while it is armed, who writes one is killed as soon as it is there."""
+
+    armed = False
+
+    def append(self, entry):
+        super().append(entry)
+        if self.armed:
+            self.armed = False
+            os.kill(int(entry["_PID"][0]), signal.SIGKILL)
+
+
+class Seam(unittest.TestCase):
+    def test_killed_whenever_it_tells(self):
+        """Each life tells something and is dead before it can do anything else."""
+        host, ear = world.HostRoot(), journal.Journal()
+        self.addCleanup(host.close)
+        self.addCleanup(ear.close)
+        ear.entries = Deadly()
+        d = journal.Daemon(ear, host_root=host, config=CONFIG)
+        self.addCleanup(d.discard)
+        d.start()
+        for _ in range(LIVES):
+            d.post("/v1/reload")
+        for _ in range(LIVES):
+            d.kill()
+            ear.entries.armed = True
+            d.spawn()
+            world.wait_for("the daemon to be killed", lambda: d.process.poll() is not None, interval=0.01)
+        d.kill()
+        d.start()
+        last = d.last_seq()
+        world.wait_for("the journal", lambda: last in ear.numbers())
+        numbers = [number for number in ear.numbers() if number <= last]
+        self.assertEqual(sorted(set(numbers)), list(range(1, last + 1)))
+        more = {number: numbers.count(number) for number in numbers if numbers.count(number) > 2}
+        self.assertEqual(more, {})
+        d.stop()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -71,6 +73,8 @@ note(void *prepared)
 }
 
 static const struct consumer_kind kept = { "test", prepare, note, free };
+static char socket_path[64];
+static const struct consumer_kind to_socket = { "test", prepare, note, free, socket_path };
 static const struct consumer_kind fleeting = { NULL, prepare, note, free };
 
 static void
@@ -291,7 +295,7 @@ test_without_cursor_begins_with_the_next_row(void **state)
 
 /* A life of the daemon that is killed while it tells: the cursor is where it was. */
 static void
-live_and_die(struct world *w, const struct limits *limits)
+live_and_die_as(struct world *w, const struct consumer_kind *kind, const struct limits *limits)
 {
 	char *why = NULL;
 	pid_t pid;
@@ -307,7 +311,7 @@ live_and_die(struct world *w, const struct limits *limits)
 		if (ledger_open(&w->ledger, w->path, &why) != 0 ||
 		    writer_new(&w->writer, base, on_room, w) != 0 ||
 		    consumer_new(
-			&w->consumer, &kept, base, w->ledger, w->writer, w->folder, limits) != 0)
+			&w->consumer, kind, base, w->ledger, w->writer, w->folder, limits) != 0)
 			_exit(1);
 		consumer_run(w->consumer);
 		pause();
@@ -316,6 +320,12 @@ live_and_die(struct world *w, const struct limits *limits)
 	assert_int_equal(status, 0);
 	assert_int_equal(ledger_open(&w->ledger, w->path, &why), 0);
 	assert_int_equal(cursor_of(w), 0);
+}
+
+static void
+live_and_die(struct world *w, const struct limits *limits)
+{
+	live_and_die_as(w, &kept, limits);
 }
 
 static void
@@ -388,6 +398,71 @@ test_notes_are_of_one_ledger(void **state)
 	run_until_told(w, 2);
 	stop(w);
 	expect_written((const long[]){ 1, 1, 2 }, 3);
+}
+
+/* A socket of datagrams with nobody who reads them. */
+static int
+listen_on_socket(struct world *w)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	(void)snprintf(socket_path, sizeof(socket_path), "%s/socket", w->folder);
+	strcpy(at.sun_path, socket_path);
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&at, sizeof(at)), 0);
+	return fd;
+}
+
+/* Killed whenever a row was written, before that can be noted: each is told twice, and no more. */
+static void
+test_killed_in_every_row(void **state)
+{
+	struct world *w = *state;
+	int fd = listen_on_socket(w);
+
+	add_rows(w, 3);
+	for (dies_in = 1; dies_in <= 5; dies_in++)
+		live_and_die_as(w, &to_socket, NULL);
+	dies_in = 0;
+	start(w, &to_socket);
+	consumer_run(w->consumer);
+	run_until_told(w, 3);
+	stop(w);
+	expect_written((const long[]){ 1, 1, 2, 2, 3, 3 }, 6);
+	(void)close(fd);
+	(void)unlink(socket_path);
+}
+
+/* While there is no room nothing is tried, so nothing of it counts. */
+static void
+test_waits_for_room(void **state)
+{
+	struct world *w = *state;
+	int fd = listen_on_socket(w), sender = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	char byte;
+
+	strcpy(to.sun_path, socket_path);
+	while (sendto(sender, "x", 1, 0, (const struct sockaddr *)&to, sizeof(to)) == 1)
+		;
+	add_rows(w, 2);
+	for (int life = 0; life < 3; life++) {
+		start(w, &to_socket);
+		consumer_run(w->consumer);
+		stop(w);
+	}
+	assert_int_equal(n_written, 0);
+	while (recv(fd, &byte, 1, 0) == 1)
+		;
+	start(w, &to_socket);
+	consumer_run(w->consumer);
+	run_until_told(w, 2);
+	stop(w);
+	expect_written((const long[]){ 1, 2 }, 2);
+	(void)close(sender);
+	(void)close(fd);
+	(void)unlink(socket_path);
 }
 
 static const struct limits three_in_a_minute = { .fold_after = 3, .fold_within_s = 60 };
@@ -522,6 +597,8 @@ main(void)
 		TEST(test_killed_between_rows),
 		TEST(test_killed_in_a_row),
 		TEST(test_notes_are_of_one_ledger),
+		TEST(test_killed_in_every_row),
+		TEST(test_waits_for_room),
 		TEST(test_left_out_and_summed_up),
 		TEST(test_left_out_over_a_restart),
 		TEST(test_summed_up_at_the_end),
