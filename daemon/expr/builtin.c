@@ -2,6 +2,7 @@
 #include "expr/builtin.h"
 
 #include "expr/eval.h"
+#include "util/nearest.h"
 #include <fnmatch.h>
 #include <string.h>
 
@@ -262,4 +263,18 @@ builtin_find(const char *name, enum builtin_style style)
 		if (strcmp(builtins[i].name, name) == 0 && (builtins[i].style & style) != 0)
 			return &builtins[i];
 	return NULL;
+}
+
+const char *
+builtin_nearest(const char *name)
+{
+	static const char *const macros[] = { "all", "exists", "exists_one", "filter", "has",
+		"map" };
+	struct nearest n = nearest_to(name, strlen(name));
+
+	for (size_t i = 0; i < ARRAY_SIZE(builtins); i++)
+		nearest_offer(&n, builtins[i].name);
+	for (size_t i = 0; i < ARRAY_SIZE(macros); i++)
+		nearest_offer(&n, macros[i]);
+	return n.name;
 }

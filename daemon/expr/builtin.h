@@ -35,5 +35,7 @@ struct builtin {
 
 /* NULL if there is none that is called in that way. */
 const struct builtin *builtin_find(const char *name, enum builtin_style style);
+/* The function or macro that a mistyped name is nearest to, or NULL. */
+const char *builtin_nearest(const char *name);
 
 #endif

@@ -470,12 +470,14 @@ check_argument(struct checker *c, struct node *n, unsigned i)
 static const struct type *
 refuse_function(struct checker *c, const struct node *n)
 {
-	const char *name = n->value.string;
+	const char *name = n->value.string, *near = builtin_nearest(name);
 
 	if (builtin_find(name, BUILTIN_METHOD) != NULL)
 		return refuse(c, n->at, "%s() is called on a value: x.%s(...)", name, name);
 	if (builtin_find(name, BUILTIN_GLOBAL) != NULL)
 		return refuse(c, n->at, "%s() isn't called on a value: %s(x, ...)", name, name);
+	if (near != NULL)
+		return refuse(c, n->at, "no such function: %s(); did you mean %s()?", name, near);
 	return refuse(c, n->at, "no such function: %s()", name);
 }
 
