@@ -148,20 +148,47 @@ readv(int fd, const struct iovec *to, int n)
 
 /* --- processes --- */
 
-/* With errno set. */
+/* Counts a look at the process that vanishes, at a path or below the folder that is open as `at`.
+ * With errno set. */
 static bool
-has_vanished(const char *path)
+has_vanished(int at, const char *path)
 {
-	char folder[32];
-	int len;
+	char folder[32], here[64], link[32];
+	ssize_t len;
+	int n;
 
 	if (faults->vanishing == 0)
 		return false;
-	len = snprintf(folder, sizeof(folder), "/proc/%d/", faults->vanishing);
-	if (strncmp(path, folder, (size_t)len) != 0 || faults->looks++ < faults->vanish_after)
+	n = snprintf(folder, sizeof(folder), "/proc/%d", faults->vanishing);
+	if (path[0] != '/' && at >= 0) {
+		(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", at);
+		len = syscall(SYS_readlink, link, here, sizeof(here) - 1);
+		here[len < 0 ? 0 : len] = '\0';
+		path = here;
+	}
+	if (strncmp(path, folder, (size_t)n) != 0 || (path[n] != '/' && path[n] != '\0') ||
+	    faults->looks++ < faults->vanish_after)
 		return false;
 	errno = ENOENT;
 	return true;
+}
+
+static int
+open_at(int at, const char *path, int flags, mode_t mode)
+{
+	return has_vanished(at, path) ? -1 : (int)syscall(SYS_openat, at, path, flags, mode);
+}
+
+static int
+stat_at(int at, const char *path, void *ret, int flags)
+{
+	return has_vanished(at, path) ? -1 : (int)syscall(SYS_newfstatat, at, path, ret, flags);
+}
+
+static bool
+makes_file(int flags)
+{
+	return (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
 }
 
 int
@@ -170,34 +197,65 @@ open(const char *path, int flags, ...)
 	mode_t mode = 0;
 	va_list more;
 
-	if ((flags & (O_CREAT | O_TMPFILE)) != 0) {
+	if (makes_file(flags)) {
 		va_start(more, flags);
 		mode = va_arg(more, mode_t);
 		va_end(more);
 	}
-	return has_vanished(path) ? -1 : (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+	return open_at(AT_FDCWD, path, flags, mode);
+}
+
+int
+openat(int at, const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+	va_list more;
+
+	if (makes_file(flags)) {
+		va_start(more, flags);
+		mode = va_arg(more, mode_t);
+		va_end(more);
+	}
+	return open_at(at, path, flags, mode);
 }
 
 int open64(const char *path, int flags, ...) __attribute__((alias("open")));
+int openat64(int at, const char *path, int flags, ...) __attribute__((alias("openat")));
 
 int
 stat(const char *restrict path, struct stat *restrict ret)
 {
-	return has_vanished(path) ? -1 : (int)syscall(SYS_newfstatat, AT_FDCWD, path, ret, 0);
+	return stat_at(AT_FDCWD, path, ret, 0);
 }
-
-int stat64(const char *restrict path, struct stat64 *restrict ret);
 
 int
 stat64(const char *restrict path, struct stat64 *restrict ret)
 {
-	return has_vanished(path) ? -1 : (int)syscall(SYS_newfstatat, AT_FDCWD, path, ret, 0);
+	return stat_at(AT_FDCWD, path, ret, 0);
+}
+
+int
+fstatat(int at, const char *restrict path, struct stat *restrict ret, int flags)
+{
+	return stat_at(at, path, ret, flags);
+}
+
+int
+fstatat64(int at, const char *restrict path, struct stat64 *restrict ret, int flags)
+{
+	return stat_at(at, path, ret, flags);
 }
 
 ssize_t
 readlink(const char *restrict path, char *restrict to, size_t len)
 {
-	return has_vanished(path) ? -1 : syscall(SYS_readlink, path, to, len);
+	return has_vanished(AT_FDCWD, path) ? -1 : syscall(SYS_readlink, path, to, len);
+}
+
+ssize_t
+readlinkat(int at, const char *restrict path, char *restrict to, size_t len)
+{
+	return has_vanished(at, path) ? -1 : syscall(SYS_readlinkat, at, path, to, len);
 }
 
 DIR *
@@ -207,5 +265,5 @@ opendir(const char *path)
 
 	if (next == NULL)
 		*(void **)&next = dlsym(RTLD_NEXT, "opendir");
-	return has_vanished(path) ? NULL : next(path);
+	return has_vanished(AT_FDCWD, path) ? NULL : next(path);
 }
