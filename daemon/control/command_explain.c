@@ -82,12 +82,14 @@ show_finding(const struct style *style, struct json_object *finding)
 
 /* What the rule says of all its subjects: those that ask for somebody, and how many there are. */
 static int
-show_findings(const struct style *style, struct json_object *document)
+show_findings(const struct options *o, const struct style *style, struct json_object *document)
 {
+	const char *named = filter_benchmark_name(o->filter);
 	_cleanup_(findings_table_freep) struct findings_table *table = NULL;
 	struct json_object *findings = member(document, "findings");
 	size_t n = member_count(document, "findings");
-	int r = findings_table_new(&table, member_text_at(document, "benchmarks", 0));
+	int r = findings_table_new(
+	    &table, named != NULL ? named : member_text_at(document, "benchmarks", 0));
 
 	for (size_t i = 0; i < n && r == 0; i++) {
 		struct json_object *f = json_object_array_get_idx(findings, i);
@@ -134,7 +136,7 @@ show(const struct options *o, struct json_object *rule, struct json_object *docu
 		if (o->n_args == 2 ? show_is_subject(f, o->args[1]) : n == 1)
 			show_finding(&style, f);
 	}
-	return o->n_args == 1 && n > 1 ? show_findings(&style, document) : STATUS_OK;
+	return o->n_args == 1 && n > 1 ? show_findings(o, &style, document) : STATUS_OK;
 }
 
 static int

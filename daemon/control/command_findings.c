@@ -41,11 +41,9 @@ print_table(const struct options *o, struct json_object *document)
 	struct json_object *findings = member(document, "findings");
 	size_t n = member_count(document, "findings");
 	uint32_t shown = show_verdicts(o);
-	struct json_object *benchmarks = member(document, "benchmarks");
-	struct json_object *leading = member_count(document, "benchmarks") == 0
-					  ? NULL
-					  : json_object_array_get_idx(benchmarks, 0);
-	int r = findings_table_new(&table, member_text(leading, ""));
+	const char *named = filter_benchmark_name(o->filter);
+	int r = findings_table_new(
+	    &table, named != NULL ? named : member_text_at(document, "benchmarks", 0));
 
 	for (size_t i = 0; i < n && r == 0; i++) {
 		struct json_object *finding = json_object_array_get_idx(findings, i);

@@ -98,7 +98,9 @@ begin(struct report *report)
 	struct period_question question = {
 		.since_ms = moment_of(o->since),
 		.until_ms = until_ms == 0 || until_ms > now_ms ? now_ms : until_ms,
-		.leading = member_text_at(report->about, "benchmarks", 0),
+		.leading = filter_benchmark_name(o->filter) != NULL
+			       ? filter_benchmark_name(o->filter)
+			       : member_text_at(report->about, "benchmarks", 0),
 		.asked_seq = (uint64_t)member_int(report->about, "ledger/seq"),
 		.rules_only = has_any(o->filter, FILTERS_OF_RULES),
 		.states = states_of(o->filter),

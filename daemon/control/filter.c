@@ -72,6 +72,12 @@ filter_is_empty(const struct filter *f)
 	return true;
 }
 
+const char *
+filter_benchmark_name(const struct filter *f)
+{
+	return f->n[FILTER_BENCHMARK] == 0 ? NULL : f->values[FILTER_BENCHMARK][0];
+}
+
 const struct benchmark *
 filter_benchmark(const struct filter *f, const struct rulebook *rb)
 {

@@ -68,6 +68,8 @@ int filter_add(struct filter *f, enum filter_kind kind, const char *value, char 
 /* Are all values such as the rulebook knows? 0, FILTER_E_INVALID or -ENOMEM. A filter must be
  * checked before it matches. */
 int filter_check(const struct filter *f, const struct rulebook *rb, char **reterr);
+/* The one that is named first; NULL: none is. */
+const char *filter_benchmark_name(const struct filter *f);
 /* The benchmark whose numbers are meant. NULL: there is none of that name, or none at all. */
 const struct benchmark *filter_benchmark(const struct filter *f, const struct rulebook *rb);
 bool filter_is_empty(const struct filter *f);

@@ -52,7 +52,10 @@ audit_table_print(const struct findings_query *query, uint32_t verdicts, bool al
 	struct adding adding = { .query = query, .verdicts = verdicts };
 	struct json_object *summary;
 	const struct rulebook *rb = judge_rulebook(query->judge);
-	int r = findings_table_new(&table, rb->n_benchmarks > 0 ? rb->benchmarks[0].id : "");
+	const struct benchmark *b = query->benchmark != NULL ? query->benchmark
+				    : rb->n_benchmarks > 0   ? &rb->benchmarks[0]
+							     : NULL;
+	int r = findings_table_new(&table, b == NULL ? "" : b->id);
 
 	adding.table = table;
 	if (r == 0)

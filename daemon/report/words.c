@@ -134,13 +134,14 @@ char *
 words_rule_id(struct json_object *finding, const char *leading)
 {
 	const char *benchmark = NULL, *dash;
+	struct json_object *own = member(member(finding, "refs"), leading);
 	struct json_object *ref = member_first_ref(finding, &benchmark);
 	char *id;
 
+	if (own != NULL)
+		return strdup(member_text(own, "id"));
 	if (ref == NULL)
 		return strdup(member_text(finding, "rule"));
-	if (strcmp(benchmark, leading) == 0)
-		return strdup(member_text(ref, "id"));
 	dash = strrchr(benchmark, '-');
 	if (asprintf(&id, "%s:%s", dash == NULL ? benchmark : dash + 1, member_text(ref, "id")) < 0)
 		return NULL;

@@ -170,7 +170,15 @@ class Asking(unittest.TestCase):
     def test_findings_list_what_is_not_judged(self):
         status, out, err = ask("findings", "--all", "--benchmark", "cis-docker-1.6.0")
         self.assertEqual((status, err), (OK, ""))
-        self.assertEqual(len(re.findall(r"(?m)^notchecked +1\.6\.0:", out)), 15)
+        self.assertEqual(len(re.findall(r"(?m)^notchecked +[1-7]\.", out)), 15)
+
+    def test_numbers_are_those_of_the_benchmark_that_is_named(self):
+        named = ("--benchmark", "cis-docker-1.6.0")
+        line = r"(?m)^FAIL +5\.5 +critical +container root +runs privileged$"
+        self.assertRegex(ask("findings", *named)[1], line)
+        self.assertRegex(ask("explain", "5.5", *named)[1], line)
+        self.assertRegex(daemon.plimsoll("check", "--engine", docker.socket, *named)[1], line)
+        self.assertRegex(ask("report", "--since", "1h", *named)[1], r"(?m) 5\.5 +critical +container root ")
 
     def test_findings_with_a_wrong_filter(self):
         status, out, err = ask("findings", "--rule", "5.400")
