@@ -12,6 +12,7 @@
 enum {
 	CLOCK_MS = 60 * 1000, /* how often ages are looked at */
 	CLOCK_LEAST_MS = 10,
+	CLOCK_SLACK_MS = 1000, /* what is due so soon is done now: one wake-up does for both */
 };
 
 void
@@ -74,6 +75,9 @@ tick_topic(struct judge *j, struct entry *e, enum topic topic, int64_t now_ms)
 	again = is_asked_again(j, e, slot, topic, now_ms);
 	if (held->changes_at_ms != 0)
 		left = held->changes_at_ms - clock_realtime_ms();
+	/* A session that is over so soon isn't over. */
+	if (topic != TOPIC_CONTAINER_EXECS && left <= CLOCK_SLACK_MS && held->changes_at_ms != 0)
+		left = 0;
 	if (left > 0 && held->changes_at_ms != 0)
 		clock_plan(j, left);
 	if (left > 0 && !again && !is_old(slot, topic, now_ms))
