@@ -69,12 +69,13 @@ follower_free(struct follower *f)
 /* --- the table of mounts --- */
 
 /* What has a block device is on this machine, and so is some of what has none. There is a mount of
- * nsfs for each container. */
+ * nsfs for each container. Links of proc lead elsewhere for each process, so they aren't followed.
+ */
 bool
 follow_is_near(struct span type, struct span device)
 {
 	static const char *const types[] = { "tmpfs", "ramfs", "devtmpfs", "devpts", "overlay",
-		"btrfs", "zfs", "bcachefs", "nsfs", "proc", "sysfs", "cgroup", "cgroup2" };
+		"btrfs", "zfs", "bcachefs", "nsfs", "sysfs", "cgroup", "cgroup2" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		if (span_is(type, types[i]))

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Where links lead, for paths that others name. Nothing is looked at that may never answer: below a
- * mount point of a network file system, of FUSE or of an automounter a path stays as it is. So does
- * what isn't there, from where it isn't. The table of mounts is read again when it has grown old.
+ * mount point of a network file system, of FUSE or of an automounter a path stays as it is, and
+ * below proc, whose links are others for each process. So does what isn't there, from where it
+ * isn't. The table of mounts is read again when it has grown old.
  */
 #ifndef COLLECT_HOST_FOLLOW_H
 #define COLLECT_HOST_FOLLOW_H
@@ -30,8 +31,8 @@ DEFINE_CLEANUP(struct follower, follower_free)
  * circle lead nowhere: the path stays as it is. -errno when it can't be looked at. Caller frees. */
 int follower_follow(struct follower *f, const char *path, char **ret);
 
-/* Does a file system of that type and device (major:minor), as the table of mounts has them, answer
- * whatever becomes of others? */
+/* Is a file system of that type and device (major:minor), as the table of mounts has them, to be
+ * looked into? */
 bool follow_is_near(struct span type, struct span device);
 
 /* Since when a path leads to what it leads to, as far as the host's file systems tell: the time of

@@ -150,6 +150,36 @@ publishes(const char *network_mode)
 	       strncmp(network_mode, "container:", 10) != 0;
 }
 
+/* What the engine will publish because it is exposed: at ports that it chooses, by no address. */
+static void
+add_exposed(struct list_draft *l, struct json_object *doc, const struct list_draft *known)
+{
+	struct value all = read_bool(l->arena, doc, "HostConfig.PublishAllPorts", 0);
+	struct value names = read_names(
+	    l->arena, doc, "Config.ExposedPorts", READ_MISSING_IS_EMPTY | READ_NULL_IS_EMPTY);
+	const char *protocol;
+	int port;
+
+	if (all.type != VALUE_BOOL || (all.boolean && names.type != VALUE_LIST)) {
+		list_add(l, all.type != VALUE_BOOL ? all : names);
+		return;
+	}
+	for (uint32_t i = 0; all.boolean && i < names.len && !l->cut; i++) {
+		if (is_published(known, names.items[i].string))
+			continue;
+		if (!parse_container_port(names.items[i].string, &port, &protocol)) {
+			list_add(l, value_unreadable("an exposed port that is no port"));
+			return;
+		}
+		const struct value fields[] = { value_int(port),
+			read_text(l->arena, protocol, strlen(protocol)), value_string(""),
+			value_int(0) };
+
+		list_add(l, record_make(l->arena, &type_port, fields));
+	}
+	l->cut |= all.boolean && names.cut;
+}
+
 /* What the engine has bound, and what it will bind at the start. Between the start and the
  * network's coming up, a running container has nothing bound yet: it is asked for all the same.
  * Sorted, as the engine binds in no order. */
@@ -163,8 +193,11 @@ read_ports(struct arena *a, struct json_object *doc, const char *path, unsigned 
 		return mode;
 	add_ports(&bound, doc, path, NULL);
 	l = bound;
-	if (publishes(mode.string))
+	if (publishes(mode.string)) {
 		add_ports(&l, doc, "HostConfig.PortBindings", &bound);
+		bound = l;
+		add_exposed(&l, doc, &bound);
+	}
 	if (l.n > 1)
 		qsort(l.items, l.n, sizeof(*l.items), order_by_port);
 	return list_finish(&l);

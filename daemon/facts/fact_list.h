@@ -142,7 +142,7 @@
 	X(CONTAINER_RESTART_RETRIES, "container.restart_retries", type_int, TOPIC_CONTAINER_INSPECT, 0, "GET /containers/{id}/json HostConfig.RestartPolicy.MaximumRetryCount", "0: without end") \
 	X(CONTAINER_CGROUP_PARENT, "container.cgroup_parent", type_string, TOPIC_CONTAINER_INSPECT, 0, "GET /containers/{id}/json HostConfig.CgroupParent", "empty when not set") \
 	X(CONTAINER_MOUNTS, "container.mounts", type_list_mount, TOPIC_CONTAINER_INSPECT, 0, "GET /containers/{id}/json Mounts, GET /volumes", "what is mounted into it; before the first start from HostConfig too; behind a volume whose options bind a path of the host, that bind") \
-	X(CONTAINER_PORTS, "container.ports", type_list_port, TOPIC_CONTAINER_INSPECT, 0, "GET /containers/{id}/json NetworkSettings.Ports, HostConfig.PortBindings", "published ports") \
+	X(CONTAINER_PORTS, "container.ports", type_list_port, TOPIC_CONTAINER_INSPECT, 0, "GET /containers/{id}/json NetworkSettings.Ports, HostConfig.PortBindings and PublishAllPorts", "published ports; 0 is one that the engine chooses") \
 	X(CONTAINER_PUBLISH_ALL, "container.publish_all", type_bool, TOPIC_CONTAINER_INSPECT, 0, "GET /containers/{id}/json HostConfig.PublishAllPorts", "every exposed port is published") \
 	X(CONTAINER_EXPOSED, "container.exposed", type_list_string, TOPIC_CONTAINER_INSPECT, 0, "GET /containers/{id}/json Config.ExposedPorts", "80/tcp ...") \
 	X(CONTAINER_DEVICES, "container.devices", type_list_device, TOPIC_CONTAINER_INSPECT, 0, "GET /containers/{id}/json HostConfig.Devices", "devices handed in") \

@@ -61,6 +61,7 @@ CREATED = {
     "etc-rw-with-others": ["--volume", "{srv}:/a", "--volume", "/etc:/b", "--volume", "{srv}:/c"],
     "whole-host": ["--volume", "/:/data:ro"],
     "etc-by-link": ["--volume", "{link}:/data"],
+    "root-by-proc": ["--volume", "/proc/self/cwd:/data"],
     "etc-bound-elsewhere": ["--volume", "{bound}:/data"],
     "etc-by-volume": ["--volume", "etc-volume:/data"],
     "etc-by-inline-volume": [
@@ -109,6 +110,7 @@ PUBLISHING = {
     "chosen": ["--expose", "80", "--publish-all"],
 }
 WOULD_PUBLISH = {
+    "made-chosen": ["--expose", "80", "--publish-all"],
     "made-wildcard": ["--publish", "80:80"],
     "made-wildcard-v6": ["--publish", "[::]:8081:80"],
     "made-loopback": ["--publish", "127.0.0.1:8082:80"],
@@ -281,7 +283,7 @@ class OnHost(VerdictsTest):
         self.assert_verdict("fail", "5.5", "etc-by-slashes", "etc-by-layers")
 
     def test_5_5_link_to_it(self):
-        self.assert_verdict("fail", "5.5", "etc-by-link")
+        self.assert_verdict("fail", "5.5", "etc-by-link", "root-by-proc")
 
     def test_5_5_bound_elsewhere_on_the_host(self):
         self.assert_verdict("fail", "5.5", "etc-bound-elsewhere")
@@ -411,7 +413,7 @@ class OnBridge(VerdictsTest):
         self.assert_verdict("fail", "5.13", "wildcard-v6", "made-wildcard-v6")
 
     def test_5_13_wildcard(self):
-        self.assert_verdict("fail", "5.13", "wildcard", "made-wildcard", "chosen")
+        self.assert_verdict("fail", "5.13", "wildcard", "made-wildcard", "chosen", "made-chosen")
 
     def test_5_13_one_address(self):
         self.assert_verdict("pass", "5.13", "loopback", "made-loopback", "low-v6")

@@ -343,6 +343,20 @@ test_links_are_followed(void **state)
 	assert_null(follower_free(NULL));
 }
 
+/* Where they lead for us is not where they lead for the engine. */
+static void
+test_links_of_proc_are_not_followed(void **state)
+{
+	_cleanup_(follower_freep) struct follower *f = NULL;
+	_cleanup_(host_freep) struct host *ours = NULL;
+
+	(void)state;
+	assert_int_equal(host_new(&ours, "/"), 0);
+	assert_int_equal(follower_new(&f, ours), 0);
+	assert_leads(f, "/proc/self/cwd", "/proc/self/cwd");
+	assert_leads(f, "/proc/1/root/etc", "/proc/1/root/etc");
+}
+
 /* No server ever answers for this file system: a look into it would be the end of the test. */
 static void
 test_what_may_hang_is_not_looked_at(void **state)
@@ -481,6 +495,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_glob, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_glob_is_cut, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_links_are_followed, set_up, tear_down),
+		cmocka_unit_test(test_links_of_proc_are_not_followed),
 		cmocka_unit_test_setup_teardown(
 		    test_what_may_hang_is_not_looked_at, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(

@@ -235,7 +235,10 @@ ports(void **state)
 		"::", 32768) "]");
 	/* The engine discards them, and they are still written in HostConfig. */
 	assert_fact(host, FACT_CONTAINER_PORTS, "[]");
-	assert_fact(all, FACT_CONTAINER_PORTS, "[]");
+	/* At the start the engine will choose one for each that is exposed. */
+	assert_fact(all, FACT_CONTAINER_PORTS,
+	    "[" PORT(7000, "tcp", "", 0) "," PORT(7001, "tcp", "", 0) "," PORT(
+		7002, "tcp", "", 0) "]");
 	assert_fact(all, FACT_CONTAINER_PUBLISH_ALL, "true");
 	assert_fact(all, FACT_CONTAINER_EXPOSED, "[\"7000/tcp\",\"7001/tcp\",\"7002/tcp\"]");
 }
@@ -298,7 +301,7 @@ what_is_asked_for_counts_until_it_is_bound(void **state)
 
 	assert_fact(s, FACT_CONTAINER_PORTS,
 	    "[" PORT(53, "udp", "", 5300) "," PORT(80, "tcp", "0.0.0.0", 8081) "," PORT(
-		443, "tcp", "127.0.0.1", 8443) "]");
+		443, "tcp", "127.0.0.1", 8443) "," PORT(9000, "tcp", "", 0) "]");
 }
 
 static void
