@@ -474,7 +474,9 @@ def run_modules(result, folder, arguments, **variables):
 
 
 def suite_integration(result, arguments):
-    run_modules(result, INTEGRATION, arguments, PLIMSOLL_TEST_BUILD=build_sanitized(result))
+    """Sanitizers have an allocator of their own: what is about memory runs on the plain build."""
+    variables = {"PLIMSOLL_TEST_BUILD": build_sanitized(result), "PLIMSOLL_TEST_PLAIN": build_plain(result)}
+    run_modules(result, INTEGRATION, arguments, **variables)
 
 
 def suite_integration_plain(result, arguments):

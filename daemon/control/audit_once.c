@@ -7,18 +7,22 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { PROGRESS_AFTER_S = 1 };
+enum {
+	PROGRESS_AFTER_S = 1,
+	GIVE_UP_AFTER_S = 3, /* of trouble: memory is tried for again once a second */
+	FOR_EVER_S = 365 * 24 * 3600,
+};
 
 struct audit_once {
 	struct audit_once_config config;
 	struct event_base *base;
-	struct event *progress;
+	struct event *progress, *give_up;
 	struct collector *collector;
 	struct ledger *ledger;
 	struct judge *judge;
 	int64_t started_ms, began_ms; /* CLOCK_REALTIME, CLOCK_MONOTONIC */
 	double took_ms;
-	bool settled, progress_shown;
+	bool settled, progress_shown, in_trouble, gave_up;
 };
 
 struct audit_once *
@@ -31,6 +35,8 @@ audit_once_free(struct audit_once *a)
 	(void)ledger_free(a->ledger);
 	if (a->progress != NULL)
 		event_free(a->progress);
+	if (a->give_up != NULL)
+		event_free(a->give_up);
 	if (a->base != NULL)
 		event_base_free(a->base);
 	free(a);
@@ -61,9 +67,25 @@ on_files(void *arg, const char *const *paths, size_t n)
 static void
 on_trouble(void *arg, const char *what)
 {
-	const struct audit_once *a = arg;
+	static const struct timeval after = { .tv_sec = GIVE_UP_AFTER_S };
+	struct audit_once *a = arg;
 
+	/* Each time that something is tried again it may be said again. */
+	if (a->in_trouble)
+		return;
+	a->in_trouble = true;
+	(void)event_add(a->give_up, &after);
 	a->config.on_trouble(a->config.arg, what);
+}
+
+/* A daemon tries again until it has what it needs; whoever waits for an audit is told. */
+static void
+on_give_up(evutil_socket_t fd, short what, void *arg)
+{
+	struct audit_once *a = arg;
+
+	a->gave_up = true;
+	(void)event_base_loopbreak(a->base);
 }
 
 static void
@@ -80,6 +102,7 @@ on_settled(void *arg)
 static int
 set_up(struct audit_once *a)
 {
+	static const struct timeval for_ever = { .tv_sec = FOR_EVER_S };
 	struct judge_handlers handlers = { .arg = a,
 		.on_committed = on_committed,
 		.on_settled = on_settled,
@@ -95,7 +118,9 @@ set_up(struct audit_once *a)
 	if (a->base == NULL)
 		return -ENOMEM;
 	a->progress = evtimer_new(a->base, on_progress, a);
-	if (a->progress == NULL)
+	a->give_up = evtimer_new(a->base, on_give_up, a);
+	/* Has its place among the timers from now on, and needs no memory when it counts. */
+	if (a->progress == NULL || a->give_up == NULL || event_add(a->give_up, &for_ever) != 0)
 		return -ENOMEM;
 	r = ledger_open(&a->ledger, NULL, &why);
 	free(why);
@@ -121,6 +146,8 @@ look(struct audit_once *a)
 		r = -EIO;
 	if (a->progress_shown)
 		(void)fputs("\r\033[K", stderr);
+	if (a->gave_up && !a->settled)
+		return -ENOMEM;
 	return r == 0 && !a->settled ? -EIO : r;
 }
 

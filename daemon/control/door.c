@@ -268,6 +268,17 @@ start_sweeping(struct door *d)
 		(void)event_add(d->sweep, &every);
 }
 
+/* -1: the server could not take the connection, or has let go of it; the descriptor may be somebody
+ * else's by now. */
+static int
+descriptor_of(struct bufferevent *bev)
+{
+	bufferevent_event_cb on_event = NULL;
+
+	bufferevent_getcb(bev, NULL, NULL, &on_event, NULL);
+	return on_event == NULL ? -1 : bufferevent_getfd(bev);
+}
+
 static void
 on_greet(evutil_socket_t fd, short what, void *arg)
 {
@@ -276,7 +287,7 @@ on_greet(evutil_socket_t fd, short what, void *arg)
 
 	d->looked = false;
 	for (unsigned i = 0; i < d->n_fresh; i++) {
-		look_at(d, bufferevent_getfd(d->fresh[i]));
+		look_at(d, descriptor_of(d->fresh[i]));
 		(void)bufferevent_decref(d->fresh[i]);
 	}
 	d->n_fresh = 0;

@@ -78,6 +78,7 @@ class Daemon:
         self.host_root = getattr(host_root, "path", host_root)
         self.flags = list(flags)
         self.prefix = list(prefix)
+        self.program = program("plimsolld")
         self.process = None
         os.mkdir(self.state, 0o700)
         self.configure(config)
@@ -93,7 +94,7 @@ class Daemon:
         return world.write_file(os.path.join(os.path.dirname(self.config), name), text, mode)
 
     def command(self):
-        command = [*self.prefix, program("plimsolld"), "--config", self.config, "--engine", self.engine]
+        command = [*self.prefix, self.program, "--config", self.config, "--engine", self.engine]
         command += ["--state", self.state, "--socket", self.socket]
         if self.host_root:
             command += ["--host-root", self.host_root]

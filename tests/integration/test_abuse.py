@@ -25,7 +25,7 @@ OF_ONE_USER = 64  # connections, as daemon/control/door.h has it
 AT_ONCE = 16
 CHANGES = 15
 # A median may be so much worse: the machine is shared with the abuser, and others.
-TIMES_SLOWER, MS_SLOWER = 5, 25
+TIMES_SLOWER, MS_SLOWER = 5, 100
 GROWTH_MAX = 24 * abuse.MEBI  # of anonymous memory
 
 CROWDS = {
