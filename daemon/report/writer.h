@@ -26,7 +26,8 @@ struct writer_job {
 
 /* on_room() comes from the event loop, after done() of the jobs that made room. */
 int writer_new(struct writer **ret, struct event_base *base, void (*on_room)(void *arg), void *arg);
-/* Waits up to a second for what is queued, then leaves the thread behind if it hangs. */
+/* Waits up to a second for what is queued, then leaves the thread behind if it hangs. Behind a job
+ * that can't be written by then none is. */
 struct writer *writer_free(struct writer *w); /* takes NULL, returns NULL */
 DEFINE_CLEANUP(struct writer, writer_free)
 
