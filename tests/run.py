@@ -41,6 +41,7 @@ ANALYZER = "-fanalyzer -Wno-analyzer-malloc-leak"
 UNIT_TIMEOUT = 300
 MODULE_TIMEOUT = 300
 MODULE_TIMEOUT_LONG = 1200
+MODULE_TIMEOUTS_LONG = {"test_soak": 3600 + 900}
 TIDY_TIMEOUT = 3600
 FUZZ_SECONDS = 5
 FUZZ_SECONDS_LONG = 3600
@@ -360,6 +361,16 @@ def run_fuzzer(program, seconds, findings, arguments):
     return result
 
 
+def write_fuzz_table(result, seconds, path):
+    """As tests/fuzz/README.md has it."""
+    found = re.findall(r"ok: fuzz/(\S+): (\d+) executions, (\d+) edges, (\d+) features", "".join(result.log))
+    with open(path, "w") as f:
+        f.write(f"{seconds} s of each\n\n| target | executions | edges | features |\n| --- | --- | --- | --- |\n")
+        for name, *counts in sorted(found):
+            f.write(f"| {name} | {' | '.join(f'{int(count):,}' for count in counts)} |\n")
+    result.notes.append(f"table in {os.path.relpath(path, ROOT)}")
+
+
 def suite_fuzz(result, arguments):
     directory = build_sanitized(result)
     seconds = arguments.fuzz_seconds or (FUZZ_SECONDS_LONG if arguments.long else FUZZ_SECONDS)
@@ -373,6 +384,8 @@ def suite_fuzz(result, arguments):
         for one in pool.map(lambda path: run_fuzzer(path, seconds, findings, arguments), programs):
             result.add(one)
     result.notes.append(f"{seconds} s each")
+    if arguments.long:
+        write_fuzz_table(result, seconds, os.path.join(findings, "table.md"))
 
 
 # --- suite: static ---
@@ -467,7 +480,9 @@ def run_modules(result, folder, arguments, **variables):
         if arguments.modules and name not in arguments.modules:
             continue
         began = time.monotonic()
-        timeout = MODULE_TIMEOUT_LONG if arguments.long else MODULE_TIMEOUT
+        timeout = MODULE_TIMEOUT
+        if arguments.long:
+            timeout = MODULE_TIMEOUTS_LONG.get(name, MODULE_TIMEOUT_LONG)
         one = run_module(name, timeout, **variables)
         result.add(one)
         print("  " + one.line(name, time.monotonic() - began), flush=True)
