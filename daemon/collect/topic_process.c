@@ -27,13 +27,15 @@ enum {
 	CGROUP_FOLDERS_MAX = 512,
 };
 
-/* The dead who were not buried yet have a pid and nothing else. */
+/* The dying hand back their memory first, then their namespaces; the dead who were not buried yet
+ * have a pid and nothing else. */
 static bool
 is_remains(const char *status)
 {
 	const char *state = strstr(status, "\nState:\t");
 
-	return state != NULL && strchr("ZX", state[strlen("\nState:\t")]) != NULL;
+	return state != NULL && (strchr("ZX", state[strlen("\nState:\t")]) != NULL ||
+				    strstr(status, "\nVmSize:") == NULL);
 }
 
 /* --- namespaces --- */

@@ -139,7 +139,7 @@ class Containers(Drift):
         self.assertEqual(plimsolld.findings(container=name), [])
 
     def test_container_that_runs_and_ends(self):
-        name = docker.docker("run", "--detach", engine.IMAGE, "true")
+        name = docker.docker("run", "--detach", "--name", "ran", engine.IMAGE, "true")
         self.wait(is_about(name))
         world.wait_for("its end", lambda: not docker.inspect(name)["State"]["Running"])
         self.assertEqual(self.news(name), ["appeared"])

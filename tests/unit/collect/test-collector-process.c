@@ -57,6 +57,23 @@ test_process_has_ended(void **state)
 	world_free(&w);
 }
 
+/* On its way out a process runs, and has handed back its memory: a thread of the kernel looks the
+ * same, and stays. */
+static void
+test_process_is_ending(void **state)
+{
+	char name[PROC_COMM_SIZE];
+	const struct fake_answer script[] = { PING, { "/containers/", PLAY_JSON, INSPECT("2") },
+		END };
+	struct world w;
+
+	if (proc_comm(2, name) != 0 || strcmp(name, "kthreadd") != 0)
+		skip();
+	w = world_new(script);
+	assert_absent(collect(&w, ID, TOPIC_CONTAINER_PROCESS));
+	world_free(&w);
+}
+
 /* A pid that was used again is another's process, here our own. */
 static void
 test_process_of_another(void **state)
@@ -265,6 +282,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_process_absent),
 		cmocka_unit_test(test_process_has_ended),
+		cmocka_unit_test(test_process_is_ending),
 		cmocka_unit_test(test_process_of_another),
 		cmocka_unit_test(test_process_whose_pid_is_used_again),
 		cmocka_unit_test(test_process_without_descriptors),
