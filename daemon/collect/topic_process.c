@@ -86,16 +86,6 @@ read_namespaces(struct container_process_input *in, int folder, int engine_pid)
 	}
 }
 
-/* Who is on the way out gives up the namespaces before it counts among the dead. */
-static bool
-has_left_namespaces(const struct container_process_input *in)
-{
-	for (enum namespace_kind k = 0; k < _NAMESPACES; k++)
-		if (proc_is_gone(-in->ns_errno[k]) && in->host_ns_errno[k] == 0)
-			return true;
-	return false;
-}
-
 /* --- the cgroup --- */
 
 static bool
@@ -380,8 +370,6 @@ process_collect(
 	in.label_errno = -file_read_at(folder, "attr/current", CGROUP_TEXT_MAX, &raw.label, NULL);
 	in.label = raw.label;
 	read_namespaces(&in, folder, engine_pid);
-	if (has_left_namespaces(&in))
-		return -ESRCH;
 	r = read_status(&in, &raw, folder);
 	return r < 0 ? r : build_container_process(ret, &in);
 }
