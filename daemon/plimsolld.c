@@ -509,6 +509,7 @@ start_judging(struct plimsolld *d)
 		.engine_socket =
 		    d->options.engine != NULL ? d->options.engine : d->rb->settings.engine_socket,
 		.host_root = d->options.host_root,
+		.state = d->options.state,
 		.parallel = 4 };
 	int r = collector_new(&d->collector, &config);
 

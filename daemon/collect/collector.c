@@ -129,6 +129,9 @@ collector_new(struct collector **ret, const struct collector_config *config)
 	r = aliases_new(&c->aliases, c->host);
 	if (r < 0)
 		return r;
+	r = config->state == NULL ? 0 : config_memory_keep(&c->config, config->state);
+	if (r < 0)
+		return r;
 	*ret = TAKE(c);
 	return 0;
 }

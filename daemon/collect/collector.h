@@ -25,6 +25,7 @@ struct collector_config {
 	struct event_base *base;
 	const char *engine_socket; /* a path, or unix://path */
 	const char *host_root;     /* host files are looked for below it; "/" on a real host */
+	const char *state;         /* a folder for what is remembered of dockerd; NULL: none */
 	unsigned parallel;         /* requests to the engine at once; 4 */
 };
 

@@ -5,7 +5,9 @@
  * written since.
  *
  * Times of files and of dockerd's start are by a clock that may step. They are held against each
- * other once for each dockerd, as early as can be; what was found then stays. */
+ * other once for each dockerd, as early as can be; what was found then stays, over a restart of
+ * ours as well where there is a file to keep it in. A process is named by the boot, its pid and its
+ * start, so that the file is never taken for another dockerd's. */
 #ifndef COLLECT_CONFIG_MEMORY_H
 #define COLLECT_CONFIG_MEMORY_H
 
@@ -26,8 +28,12 @@ struct config_memory {
 	bool known;         /* `text` is what it has read */
 	bool too_late;      /* the file was another already, and what it has read is lost */
 	char *text;         /* NULL: there was no file */
+	char *path;         /* where it is kept; NULL: nowhere */
 };
 
+/* Keeps it in a file of that folder from now on, and begins with what is there. What can't be read,
+ * or written later, is as if it had not been seen. 0 or -ENOMEM. */
+int config_memory_keep(struct config_memory *m, const char *folder);
 void config_memory_deinit(struct config_memory *m);
 /* When that dockerd started, where it is said to have started at `started_ms` by today's clock. */
 int64_t config_memory_started(

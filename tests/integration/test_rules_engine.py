@@ -391,6 +391,10 @@ class WrittenAndNotInForce(VerdictsTest):
                 world.wait_for("the rescan", lambda: watcher.get("/v1/status")["settled"])
                 self.assertEqual(watcher.verdict("engine-log-level"), "fail")
                 self.assertEqual(watcher.verdict("engine-cgroup-parent"), "fail")
+                for again in (watcher.restart, lambda: (watcher.kill(), watcher.start())):
+                    again()
+                    self.assertEqual(watcher.verdict("engine-log-level"), "fail")
+                    self.assertEqual(watcher.verdict("engine-cgroup-parent"), "fail")
             late = Verdicts.of(docker)
             self.assert_verdict("unknown", "2.2", seen=late)
             self.assert_verdict("unknown", "2.9", seen=late)

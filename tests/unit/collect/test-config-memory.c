@@ -10,6 +10,8 @@
 
 #include "collect/config_memory.h"
 #include "facts/build.h"
+#include <stdio.h>
+#include <unistd.h>
 
 enum { PID = 42, DAY_MS = 24 * 3600 * 1000 };
 
@@ -138,6 +140,85 @@ test_long_file(void **state)
 	config_memory_deinit(&m);
 }
 
+/* --- over a restart of ours --- */
+
+static void
+begin(struct config_memory *m, const char *folder)
+{
+	*m = (struct config_memory){ 0 };
+	assert_int_equal(config_memory_keep(m, folder), 0);
+}
+
+static void
+write_kept(const char *folder, const char *text)
+{
+	char path[64];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/dockerd.config", folder);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void
+test_kept_over_a_restart(void **state)
+{
+	static const char *const texts[] = { "{\"icc\":false}\n", NULL };
+	char folder[] = "/tmp/plimsoll-config-XXXXXX", path[64];
+	struct config_memory m;
+	struct engine_settings_input in;
+
+	assert_non_null(mkdtemp(folder));
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		begin(&m, folder);
+		(void)look(&m, (long long)i, 0, texts[i], 900);
+		config_memory_deinit(&m);
+		begin(&m, folder);
+		in = look(&m, (long long)i, 0, "{}", 1100);
+		assert_true(in.config_remembered);
+		if (texts[i] == NULL)
+			assert_null(in.config);
+		else
+			assert_string_equal(in.config, texts[i]);
+		config_memory_deinit(&m);
+	}
+	/* Another dockerd has read something else. */
+	begin(&m, folder);
+	in = look(&m, 7, 0, "{}", 1100);
+	assert_true(is_pending(&in) && !in.config_remembered);
+	config_memory_deinit(&m);
+	(void)snprintf(path, sizeof(path), "%s/dockerd.config", folder);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
+static void
+test_nonsense_is_not_remembered(void **state)
+{
+	static const char *const texts[] = { "", "{", "[]", "{\"pid\":42}",
+		("{\"boot\":\"00000000000000000000000000000000\",\"pid\":42,"
+		 "\"started_ticks\":7,\"started_ms\":1000,\"config\":null}") };
+	char folder[] = "/tmp/plimsoll-config-XXXXXX", path[64];
+	struct config_memory m;
+
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(path, sizeof(path), "%s/dockerd.config", folder);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct engine_settings_input in;
+
+		write_kept(folder, texts[i]);
+		begin(&m, folder);
+		in = look(&m, 7, 0, "{}", 1100);
+		assert_false(in.config_remembered);
+		assert_true(is_pending(&in));
+		config_memory_deinit(&m);
+	}
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 int
 main(void)
 {
@@ -148,6 +229,8 @@ main(void)
 		cmocka_unit_test(test_clock_that_steps_after_it_was_seen),
 		cmocka_unit_test(test_what_cannot_be_told),
 		cmocka_unit_test(test_long_file),
+		cmocka_unit_test(test_kept_over_a_restart),
+		cmocka_unit_test(test_nonsense_is_not_remembered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
