@@ -129,10 +129,13 @@ job_fn collect_container_inspect, collect_container_process;
 /* Lists and exec sessions. */
 job_fn collect_list_containers, collect_list_images, collect_exec;
 
+enum {
+	PROCESS_E_OTHER = 1,    /* it is in no cgroup of that container */
+	PROCESS_E_HEADLESS = 2, /* its first thread has ended, and shows nothing; others go on */
+};
 /* The topic container.process of the live process that started at that tick (negative: at any). 0,
- * -ENOMEM, -ESRCH when there is no such process, or only its remains, PROCESS_E_OTHER when it is in
- * no cgroup of that container, or -errno when that can't be told. */
-enum { PROCESS_E_OTHER = 1 };
+ * -ENOMEM, -ESRCH when there is no such process, or only its remains, PROCESS_E_..., or -errno when
+ * that can't be told. */
 int process_collect(
     struct snapshot **ret, const char *container, int pid, long long started, int engine_pid);
 /* Words for a reason: strerror() of a negative errno. */

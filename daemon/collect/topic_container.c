@@ -170,6 +170,9 @@ on_inspect_for_process(struct job *job)
 	r = finish_from_process(job, pid, -1);
 	if (r == PROCESS_E_OTHER)
 		job_unreadable(job, "process %d is in no cgroup of the container", pid);
+	else if (r == PROCESS_E_HEADLESS)
+		job_unreadable(
+		    job, "the first thread of process %d has ended, and others go on", pid);
 	else if (r == -ESRCH)
 		finish_absent(job); /* it has ended since */
 	else if (r < 0 && r != -ENOMEM)

@@ -38,6 +38,15 @@ is_remains(const char *status)
 				    strstr(status, "\nVmSize:") == NULL);
 }
 
+/* One that goes on without its first thread looks like remains, but for its threads. */
+static bool
+has_threads(const char *status)
+{
+	const char *threads = strstr(status, "\nThreads:\t");
+
+	return threads != NULL && atoi(threads + strlen("\nThreads:\t")) > 1;
+}
+
 /* --- namespaces --- */
 
 static const char *const namespaces[_NAMESPACES] = {
@@ -337,8 +346,10 @@ read_status(struct container_process_input *in, struct raw *raw, int folder)
 {
 	int r = file_read_at(folder, "status", PROC_TEXT_MAX, &raw->status, NULL);
 
-	if (proc_is_gone(r) || (r == 0 && is_remains(raw->status)))
+	if (proc_is_gone(r))
 		return -ESRCH;
+	if (r == 0 && is_remains(raw->status))
+		return has_threads(raw->status) ? PROCESS_E_HEADLESS : -ESRCH;
 	in->status_errno = -r;
 	in->status = raw->status;
 	return 0;
@@ -362,8 +373,10 @@ process_collect(
 	if (r == 0)
 		r = read_cgroups(&raw, folder, container);
 	/* Remains may be in no cgroup any more. */
-	if (r == PROCESS_E_OTHER && read_status(&in, &raw, folder) == -ESRCH)
-		return -ESRCH;
+	if (r == PROCESS_E_OTHER) {
+		r = read_status(&in, &raw, folder);
+		return r != 0 ? r : PROCESS_E_OTHER;
+	}
 	if (r != 0)
 		return r;
 	read_limits(&in, &raw, container);
@@ -371,5 +384,5 @@ process_collect(
 	in.label = raw.label;
 	read_namespaces(&in, folder, engine_pid);
 	r = read_status(&in, &raw, folder);
-	return r < 0 ? r : build_container_process(ret, &in);
+	return r != 0 ? r : build_container_process(ret, &in);
 }

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <linux/sched.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -71,6 +72,43 @@ test_process_is_ending(void **state)
 		skip();
 	w = world_new(script);
 	assert_absent(collect(&w, ID, TOPIC_CONTAINER_PROCESS));
+	world_free(&w);
+}
+
+static void *
+stay(void *arg)
+{
+	for (;;)
+		(void)pause();
+	return arg;
+}
+
+/* It lives, and what it may do can't be seen: that is not what doesn't run. */
+static void
+test_process_without_its_first_thread(void **state)
+{
+	char text[256];
+	const struct fake_answer script[] = { PING, { "/containers/", PLAY_JSON, text }, END };
+	struct world w = world_new(script);
+	pid_t pid = fork();
+	char *status = NULL;
+	pthread_t thread;
+
+	if (pid == 0) {
+		(void)alarm(60); /* whatever becomes of the test */
+		if (pthread_create(&thread, NULL, stay, NULL) == 0)
+			pthread_exit(NULL);
+		_exit(1);
+	}
+	do {
+		free(status);
+		assert_int_equal(proc_read(pid, "status", 65536, &status, NULL), 0);
+	} while (strstr(status, "\nState:\tZ") == NULL);
+	free(status);
+	(void)snprintf(text, sizeof(text), INSPECT("%d"), pid);
+	assert_unreadable(collect(&w, ID, TOPIC_CONTAINER_PROCESS), "first thread");
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	world_free(&w);
 }
 
@@ -283,6 +321,7 @@ main(void)
 		cmocka_unit_test(test_process_absent),
 		cmocka_unit_test(test_process_has_ended),
 		cmocka_unit_test(test_process_is_ending),
+		cmocka_unit_test(test_process_without_its_first_thread),
 		cmocka_unit_test(test_process_of_another),
 		cmocka_unit_test(test_process_whose_pid_is_used_again),
 		cmocka_unit_test(test_process_without_descriptors),
