@@ -83,14 +83,12 @@ run(struct json_object *test, struct arena *a)
 	return judge(&outcome, test, a);
 }
 
-static void
-test_given_cases(void **state)
+/* Where they are not, the test ends here; the caller has nothing to free then. */
+static struct json_object *
+read_cases(void)
 {
 	const char *root = getenv("PLIMSOLL_SOURCE");
-	_cleanup_(arena_freep) struct arena *a = arena_new(EXPR_MEMORY_MAX);
-	struct json_object *tests, *test;
-	unsigned failed = 0;
-	const char *wrong;
+	struct json_object *tests;
 	char path[4096];
 
 	if (root == NULL)
@@ -104,6 +102,17 @@ test_given_cases(void **state)
 	if (tests == NULL)
 		fail_msg("%s: %s", path, json_util_get_last_err());
 	assert_int_equal(json_object_array_length(tests), CASES);
+	return tests;
+}
+
+static void
+test_given_cases(void **state)
+{
+	struct json_object *tests = read_cases(), *test;
+	_cleanup_(arena_freep) struct arena *a = arena_new(EXPR_MEMORY_MAX);
+	unsigned failed = 0;
+	const char *wrong;
+
 	for (size_t i = 0; i < CASES; i++) {
 		test = json_object_array_get_idx(tests, i);
 		arena_reset(a);
