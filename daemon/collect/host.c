@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collect/host.h"
 #include "util/file.h"
+#include "util/path.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -147,7 +148,6 @@ host_realpath(const struct host *h, const char *path, char **ret)
 {
 	_cleanup_(closep) int fd = -1;
 	_cleanup_(freep) char *full = NULL;
-	size_t len = strlen(h->real);
 	const char *inside;
 	int r;
 
@@ -157,9 +157,9 @@ host_realpath(const struct host *h, const char *path, char **ret)
 	r = path_of_fd(fd, &full);
 	if (r < 0)
 		return r;
-	if (strncmp(full, h->real, len) != 0 || (full[len] != '/' && full[len] != '\0'))
+	inside = path_behind(full, h->real);
+	if (inside == NULL)
 		return -EXDEV;
-	inside = full[len] == '\0' ? "/" : full + len;
-	*ret = strdup(inside);
+	*ret = strdup(*inside == '\0' ? "/" : inside);
 	return *ret == NULL ? -ENOMEM : 0;
 }

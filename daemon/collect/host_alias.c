@@ -5,7 +5,8 @@
 #include "collect/host_follow.h"
 #include "util/clock.h"
 #include "util/file.h"
-#include "util/lines.h"
+#include "util/mount_line.h"
+#include "util/path.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -86,24 +87,19 @@ aliases_free(struct aliases *a)
 
 /* --- the table of mounts --- */
 
-/* "36 35 98:0 /root /point options [...] - type source options". False when it makes no sense. */
+/* False when it makes no sense. */
 static bool
 parse_line(struct span line, struct span *device, char *root, char *point)
 {
-	struct span id, parent, escaped_root, escaped_point, field, type;
+	struct mount_line fields;
 
-	if (!span_field(&line, ' ', &id) || !span_field(&line, ' ', &parent) ||
-	    !span_field(&line, ' ', device) || !span_field(&line, ' ', &escaped_root) ||
-	    !span_field(&line, ' ', &escaped_point))
+	if (!mount_line_read(line, &fields) || fields.type.len == 0 ||
+	    fields.device.len >= DEVICE_SIZE || !span_unescape(fields.root, root, PATH_MAX) ||
+	    !span_unescape(fields.point, point, PATH_MAX))
 		return false;
-	while (span_field(&line, ' ', &field) && !span_is(field, "-"))
-		;
-	if (!span_field(&line, ' ', &type) || device->len >= DEVICE_SIZE ||
-	    !span_unescape(escaped_root, root, PATH_MAX) ||
-	    !span_unescape(escaped_point, point, PATH_MAX))
-		return false;
-	if (!follow_is_near(type, *device))
+	if (!follow_is_near(fields.type, fields.device))
 		root[0] = '\0';
+	*device = fields.device;
 	return true;
 }
 
@@ -224,17 +220,6 @@ read_table(struct aliases *a)
 
 /* --- names --- */
 
-/* What follows `folder` in a path at or below it, with its slash; NULL when it is neither. */
-static const char *
-behind(const char *path, const char *folder)
-{
-	size_t len = strcmp(folder, "/") == 0 ? 0 : strlen(folder);
-
-	if (strncmp(path, folder, len) != 0 || (path[len] != '/' && path[len] != '\0'))
-		return NULL;
-	return path + len;
-}
-
 /* The part that a path lies in: the nearest, and of several at one point the last. */
 static const struct part *
 part_of(const struct aliases *a, const char *path)
@@ -242,7 +227,7 @@ part_of(const struct aliases *a, const char *path)
 	const struct part *found = NULL;
 
 	for (size_t i = 0; i < a->n; i++)
-		if (behind(path, a->parts[i].point) != NULL &&
+		if (path_behind(path, a->parts[i].point) != NULL &&
 		    (found == NULL || strlen(a->parts[i].point) >= strlen(found->point)))
 			found = &a->parts[i];
 	return found;
@@ -255,7 +240,7 @@ name_elsewhere(const struct aliases *a, const struct part *p, const char *rest, 
 	const char *root = NULL, *point = "";
 
 	if (a->top.device[0] != '\0' && strcmp(a->top.device, p->device) == 0)
-		root = behind(p->root, a->top.root);
+		root = path_behind(p->root, a->top.root);
 	for (size_t i = 0; root == NULL && i < a->n_wholes; i++) {
 		if (a->wholes[i].point == NULL || strcmp(a->wholes[i].device, p->device) != 0)
 			continue;
@@ -289,7 +274,7 @@ aliases_find(struct aliases *a, const char *path, char **ret)
 		return r;
 	p = part_of(a, path);
 	if (p == NULL || p->root[0] == '\0' ||
-	    !name_elsewhere(a, p, behind(path, p->point), name) || strcmp(name, path) == 0 ||
+	    !name_elsewhere(a, p, path_behind(path, p->point), name) || strcmp(name, path) == 0 ||
 	    !is_same_file(a->host, path, name))
 		return 0;
 	*ret = strdup(name[0] != '\0' ? name : "/");

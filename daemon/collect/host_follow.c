@@ -4,7 +4,7 @@
 #include "collect/host.h"
 #include "util/clock.h"
 #include "util/file.h"
-#include "util/lines.h"
+#include "util/mount_line.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -104,21 +104,15 @@ keep(struct follower *f, const char *point)
 	return 0;
 }
 
-/* "36 35 98:0 /root /point options [...] - type source options" */
 static int
 take_line(struct follower *f, struct span line)
 {
-	struct span id, parent, device, root, point, field, type;
+	struct mount_line fields;
 	char path[PATH_MAX];
 
-	if (!span_field(&line, ' ', &id) || !span_field(&line, ' ', &parent) ||
-	    !span_field(&line, ' ', &device) || !span_field(&line, ' ', &root) ||
-	    !span_field(&line, ' ', &point))
-		return 0;
-	while (span_field(&line, ' ', &field) && !span_is(field, "-"))
-		;
-	if (!span_field(&line, ' ', &type) || follow_is_near(type, device) || span_is(point, "/") ||
-	    !span_unescape(point, path, sizeof(path)))
+	if (!mount_line_read(line, &fields) || fields.type.len == 0 ||
+	    follow_is_near(fields.type, fields.device) || span_is(fields.point, "/") ||
+	    !span_unescape(fields.point, path, sizeof(path)))
 		return 0;
 	return keep(f, path);
 }

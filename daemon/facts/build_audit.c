@@ -14,6 +14,7 @@
 #include "facts/audit_calls.h"
 #include "facts/read.h"
 #include "util/macros.h"
+#include "util/path.h"
 #include <errno.h>
 #include <libaudit.h>
 #include <limits.h>
@@ -58,22 +59,13 @@ struct watches {
 };
 
 static bool
-at_or_below(const char *path, const char *dir)
-{
-	size_t n = strlen(dir);
-
-	while (n > 0 && dir[n - 1] == '/')
-		n--;
-	return strncmp(path, dir, n) == 0 && (path[n] == '\0' || path[n] == '/');
-}
-
-static bool
 is_hidden(const struct watches *w, const char *path)
 {
 	if (w->all_hidden)
 		return true;
 	for (size_t i = 0; i < w->n_hidden; i++) {
-		if (at_or_below(path, w->hidden[i]) || at_or_below(w->hidden[i], path))
+		if (path_behind(path, w->hidden[i]) != NULL ||
+		    path_behind(w->hidden[i], path) != NULL)
 			return true;
 	}
 	return false;

@@ -8,7 +8,8 @@
 #include "facts/build.h"
 
 #include "facts/read.h"
-#include "util/lines.h"
+#include "util/mount_line.h"
+#include "util/path.h"
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
@@ -31,32 +32,24 @@ struct mounts {
 	size_t n;
 };
 
-/* How much of `path` is `dir`, where it is at or below it; "/" is nothing of it. */
-static bool
-part_of(const char *path, const char *dir, size_t *ret)
-{
-	size_t n = strcmp(dir, "/") == 0 ? 0 : strlen(dir);
-
-	*ret = n;
-	return strncmp(path, dir, n) == 0 && (path[n] == '/' || path[n] == '\0');
-}
-
-/* One line: "36 35 98:0 /root /point options ...". False when it makes no sense. */
+/* False when the line makes no sense. */
 static bool
 take_line(struct mounts *m, struct span line)
 {
 	char point[PATH_MAX];
-	struct span id, parent, root, escaped;
+	struct mount_line fields;
 	struct mount mount;
+	const char *behind;
 
-	if (!span_field(&line, ' ', &id) || !span_field(&line, ' ', &parent) ||
-	    !span_field(&line, ' ', &mount.device) || !span_field(&line, ' ', &root) ||
-	    !span_field(&line, ' ', &escaped) || !span_number(id, &mount.id) ||
-	    !span_number(parent, &mount.parent))
+	if (!mount_line_read(line, &fields) || !span_number(fields.id, &mount.id) ||
+	    !span_number(fields.parent, &mount.parent))
 		return false;
-	if (!span_unescape(escaped, point, sizeof(point)) ||
-	    !part_of(m->path, point, &mount.point_len))
+	behind =
+	    span_unescape(fields.point, point, sizeof(point)) ? path_behind(m->path, point) : NULL;
+	if (behind == NULL)
 		return true;
+	mount.device = fields.device;
+	mount.point_len = (size_t)(behind - m->path);
 	if (m->n == ABOVE_MAX)
 		return false;
 	m->items[m->n++] = mount;

@@ -2,6 +2,7 @@
  *
  * Where dockerd listens: by its settings, and by the kernel's list where these don't tell all. */
 #include "facts/settings.h"
+#include "util/path.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -85,11 +86,9 @@ is_named(const struct list_draft *l, const char *path)
 static bool
 is_below(const char *path, const char *folder)
 {
-	size_t len = strlen(folder);
+	const char *behind = path_behind(path, folder);
 
-	while (len > 0 && folder[len - 1] == '/')
-		len--;
-	return strncmp(path, folder, len) == 0 && path[len] == '/';
+	return behind != NULL && *behind != '\0';
 }
 
 /* Sockets that dockerd has for itself lie in its exec root. */
