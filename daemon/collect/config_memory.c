@@ -3,9 +3,9 @@
 
 #include "facts/build.h"
 #include "util/file.h"
+#include "util/json.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,12 +34,6 @@ config_memory_deinit(struct config_memory *m)
 }
 
 /* --- the file --- */
-
-static void
-put_json(struct json_object **json)
-{
-	(void)json_object_put(*json);
-}
 
 /* The boot that runs, in 33 bytes; empty: not known. */
 static void
@@ -91,7 +85,7 @@ take_kept(struct config_memory *m, struct json_object *kept)
 int
 config_memory_keep(struct config_memory *m, const char *folder)
 {
-	_cleanup_(put_json) struct json_object *kept = NULL;
+	_cleanup_(json_putp) struct json_object *kept = NULL;
 	_cleanup_(freep) char *text = NULL;
 	int r;
 
@@ -122,7 +116,7 @@ add(struct json_object *kept, const char *name, struct json_object *value)
 static struct json_object *
 to_json(const struct config_memory *m)
 {
-	_cleanup_(put_json) struct json_object *kept = json_object_new_object();
+	_cleanup_(json_putp) struct json_object *kept = json_object_new_object();
 	char boot[SD_ID128_STRING_MAX];
 
 	boot_text(boot);
@@ -155,7 +149,7 @@ write_all(const char *path, const char *text)
 static void
 save(const struct config_memory *m)
 {
-	_cleanup_(put_json) struct json_object *kept = NULL;
+	_cleanup_(json_putp) struct json_object *kept = NULL;
 	_cleanup_(freep) char *fresh = NULL;
 	const char *text;
 

@@ -50,19 +50,14 @@ pick(struct listening *l, const struct tcp_listeners *all, const ino_t *inodes, 
 static int
 pick_paths(struct listening *l, char *table, const ino_t *inodes, size_t n)
 {
-	char *line, *next;
 	const char *path;
 	ino_t inode;
 
 	l->paths = calloc(n + 1, sizeof(*l->paths));
 	if (l->paths == NULL)
 		return -ENOMEM;
-	for (line = table; line != NULL && l->n_paths < n; line = next) {
-		next = strchr(line, '\n');
-		if (next != NULL)
-			*next++ = '\0';
-		inode = proc_unix_line(line, &path);
-		if (inode == 0 || !has_inode(inodes, n, inode))
+	while (l->n_paths < n && (inode = proc_unix_next(&table, &path)) != 0) {
+		if (!has_inode(inodes, n, inode))
 			continue;
 		l->paths[l->n_paths] = strdup(path);
 		if (l->paths[l->n_paths] == NULL)

@@ -282,8 +282,9 @@ proc_sockets(int pid, ino_t **ret, size_t *ret_n)
 	return 0;
 }
 
-ino_t
-proc_unix_line(const char *line, const char **ret_path)
+/* Its inode and where its path begins; 0: it is no stream socket that listens at a path. */
+static ino_t
+read_unix_line(const char *line, const char **ret_path)
 {
 	unsigned long flags, inode;
 	unsigned type;
@@ -297,28 +298,40 @@ proc_unix_line(const char *line, const char **ret_path)
 	return (flags & 0x10000) != 0 && type == 1 && line[at] == '/' ? inode : 0;
 }
 
+ino_t
+proc_unix_next(char **table, const char **ret_path)
+{
+	ino_t inode = 0;
+
+	while (inode == 0 && *table != NULL) {
+		char *line = *table, *end = strchr(line, '\n');
+
+		if (end != NULL)
+			*end++ = '\0';
+		*table = end;
+		inode = read_unix_line(line, ret_path);
+	}
+	return inode;
+}
+
 size_t
 proc_unix_listeners(const char *path, ino_t *ret, size_t max)
 {
 	_cleanup_(freep) char *table = NULL;
 	const char *bound;
 	struct stat wanted, st;
-	char *line, *next;
+	char *rest;
 	ino_t inode;
 	size_t n = 0;
 
 	if (stat(path, &wanted) < 0 ||
 	    file_read("/proc/net/unix", UNIX_TABLE_MAX, &table, NULL) < 0)
 		return 0;
-	for (line = table; line != NULL && n < max; line = next) {
-		next = strchr(line, '\n');
-		if (next != NULL)
-			*next++ = '\0';
-		inode = proc_unix_line(line, &bound);
+	rest = table;
+	while (n < max && (inode = proc_unix_next(&rest, &bound)) != 0) {
 		/* The path is as it was bound: /var/run/docker.sock may be ours of /run. */
-		if (inode != 0 && strcmp(basename(bound), basename(path)) == 0 &&
-		    stat(bound, &st) == 0 && st.st_dev == wanted.st_dev &&
-		    st.st_ino == wanted.st_ino)
+		if (strcmp(basename(bound), basename(path)) == 0 && stat(bound, &st) == 0 &&
+		    st.st_dev == wanted.st_dev && st.st_ino == wanted.st_ino)
 			ret[n++] = inode;
 	}
 	return n;

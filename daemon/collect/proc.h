@@ -44,9 +44,9 @@ ino_t proc_socket_inode(int pid, int fd);
 int proc_socket_fd(int pid, const ino_t *inodes, size_t n);
 /* Inodes of all its sockets. Caller frees. */
 int proc_sockets(int pid, ino_t **ret, size_t *ret_n);
-/* A line of /proc/net/unix, without its end. Of a stream socket that listens at a path: its inode,
- * and where in the line the path begins; else 0. */
-ino_t proc_unix_line(const char *line, const char **ret_path);
+/* The next stream socket that listens at a path, of /proc/<pid>/net/unix: its inode, and the path,
+ * in the table. 0: there is none any more. Ends the lines that it reads, and moves `table` on. */
+ino_t proc_unix_next(char **table, const char **ret_path);
 /* Inodes of stream sockets that listen at that path, in our network namespace; returns how many, at
  * most `max`. There are two where one was bound in the other's place: a connection reaches one of
  * them, and nothing tells which. */

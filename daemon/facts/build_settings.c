@@ -8,6 +8,7 @@
 
 #include "facts/flags.h"
 #include "facts/settings.h"
+#include "util/json.h"
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -21,12 +22,6 @@
 enum {
 	CONFIG_DEPTH_MAX = 16,
 };
-
-static void
-json_putp(struct json_object **json)
-{
-	json_object_put(*json);
-}
 
 void
 engine_config_path(const char *cmdline, size_t len, char *path, size_t size)
