@@ -66,12 +66,18 @@ peer_uid(int fd, uid_t *ret)
 	return true;
 }
 
+static bool
+is_privileged(uid_t uid)
+{
+	return uid == 0 || uid == geteuid();
+}
+
 bool
 door_is_privileged(int fd)
 {
 	uid_t uid;
 
-	return peer_uid(fd, &uid) && (uid == 0 || uid == geteuid());
+	return peer_uid(fd, &uid) && is_privileged(uid);
 }
 
 /* 0: no socket, or a closed descriptor. */
@@ -169,7 +175,7 @@ may_come_in(struct door *d, int fd, uid_t uid)
 {
 	if (fd >= PLACES)
 		return false;
-	if (uid == 0 || uid == geteuid())
+	if (is_privileged(uid))
 		return true;
 	return fd < DOOR_DESCRIPTORS_OTHERS && has_place(d, uid);
 }
@@ -373,7 +379,7 @@ door_limits(struct door *d, int fd, uid_t *ret)
 {
 	const struct visitor *v = visitor_on(d, fd);
 
-	if (v == NULL || v->uid == 0 || v->uid == geteuid())
+	if (v == NULL || is_privileged(v->uid))
 		return false;
 	*ret = v->uid;
 	return true;

@@ -5,6 +5,7 @@
 
 #include "judge/object.h"
 #include "util/clock.h"
+#include "util/path.h"
 #include "watch/actors.h"
 #include <errno.h>
 #include <json-c/json.h>
@@ -83,34 +84,40 @@ is_audited(const struct judge *j, const char *path)
 		return false;
 	for (uint32_t i = 0; i < watches->len; i++) {
 		const struct value *watched = value_lookup(&watches->items[i], &name);
-		size_t len = watched != NULL && watched->type == VALUE_STRING ? watched->len : 0;
 
-		if (len > 0 && strncmp(path, watched->string, len) == 0 &&
-		    (path[len] == '\0' || path[len] == '/' || watched->string[len - 1] == '/'))
+		if (watched != NULL && watched->type == VALUE_STRING && watched->len > 0 &&
+		    path_behind(path, watched->string) != NULL)
 			return true;
 	}
 	return false;
 }
 
+static bool
+find_actor(
+    const struct judge *j, const struct entry *e, const struct cause *cause, struct actor *ret)
+{
+	const struct value *target = subject_fact(j, &e->s, FACT_FILE_TARGET);
+	const char *target_path = target->type == VALUE_STRING ? target->string : NULL;
+	unsigned wait_ms = 0;
+	char path[512];
+
+	if (cause->source != CAUSE_FILE || cause->after_gap || j->handlers.find_actor == NULL)
+		return false;
+	file_of(&e->s, cause, path, sizeof(path));
+	if (path[0] == '\0')
+		return false;
+	if (is_audited(j, path) || (target_path != NULL && is_audited(j, target_path)))
+		wait_ms = ACTOR_WAIT_MS;
+	return j->handlers.find_actor(
+	    j->handlers.arg, path, target_path, cause_time_ms(cause) - ACTOR_BACK_MS, wait_ms, ret);
+}
+
 static void
 add_actor(struct object *o, const struct judge *j, const struct entry *e, const struct cause *cause)
 {
-	const struct snapshot *stat = e->s.snapshots[TOPIC_FILE_STAT];
-	const struct value *target = stat == NULL ? NULL : snapshot_get(stat, FACT_FILE_TARGET);
-	const char *target_path =
-	    target != NULL && target->type == VALUE_STRING ? target->string : NULL;
 	struct actor actor;
-	unsigned wait_ms;
-	char path[512];
 
-	path[0] = '\0';
-	if (cause->source == CAUSE_FILE && !cause->after_gap && j->handlers.find_actor != NULL)
-		file_of(&e->s, cause, path, sizeof(path));
-	wait_ms = is_audited(j, path) || (target_path != NULL && is_audited(j, target_path))
-		      ? ACTOR_WAIT_MS
-		      : 0;
-	if (path[0] != '\0' && j->handlers.find_actor(j->handlers.arg, path, target_path,
-				   cause_time_ms(cause) - ACTOR_BACK_MS, wait_ms, &actor))
+	if (find_actor(j, e, cause, &actor))
 		object_add(o, "actor", actor_json(&actor));
 	else
 		object_null(o, "actor");
@@ -143,14 +150,22 @@ add_latency(struct object *o, const struct cause *cause)
 		object_ms(o, "latency_ms", (double)ns / 1e6);
 }
 
-/* A row says itself whose numbers stand alone: settings may be others by the time it is read. */
 static struct object
-row_begin(const struct judge *j, const char *type)
+row_begin(const char *type)
 {
 	struct object o = object_begin();
 
 	object_time(&o, "time", clock_realtime_ms());
 	object_string(&o, "type", type);
+	return o;
+}
+
+/* A row says itself whose numbers stand alone: settings may be others by the time it is read. */
+static struct object
+numbered_begin(const struct judge *j, const char *type)
+{
+	struct object o = row_begin(type);
+
 	if (j->rb->n_benchmarks > 0 && j->rb->benchmarks[0].enabled)
 		object_string(&o, "benchmark", j->rb->benchmarks[0].id);
 	return o;
@@ -281,7 +296,7 @@ drift_move(struct judge *j, struct entry *e, const struct finding *f, struct jso
     const struct exception *exception, const struct cause *cause)
 {
 	const struct rule *rule = j->rb->rules[f->rule];
-	struct object row = row_begin(
+	struct object row = numbered_begin(
 	    j, f->judged ? move_name((enum verdict)f->verdict, judgement->verdict) : "changed");
 	struct json_object *before = NULL, *after;
 	struct desk desk;
@@ -341,7 +356,7 @@ int
 drift_unselected(struct judge *j, struct entry *e, const struct finding *f, const char *why)
 {
 	const struct rule *rule = j->rb->rules[f->rule];
-	struct object row = row_begin(j, "changed");
+	struct object row = numbered_begin(j, "changed");
 
 	object_string(&row, "rule", rule->key);
 	object_string(&row, "severity", severity_name(rule->severity));
@@ -414,7 +429,7 @@ static int
 drift_subject(struct judge *j, const char *type, struct entry *e, const struct predecessor *p,
     bool fresh, const struct cause *cause)
 {
-	struct object row = row_begin(j, type);
+	struct object row = numbered_begin(j, type);
 
 	add_subject(&row, &e->s);
 	add_predecessor(&row, p);
@@ -444,7 +459,7 @@ drift_gone(struct judge *j, struct entry *e, const struct cause *cause)
 int
 drift_notice(struct judge *j, const char *kind, struct json_object *more)
 {
-	struct object row = object_begin(), notice = object_begin();
+	struct object row = row_begin("notice"), notice = object_begin();
 
 	object_string(&notice, "kind", kind);
 	if (more != NULL && notice.json != NULL) {
@@ -452,8 +467,6 @@ drift_notice(struct judge *j, const char *kind, struct json_object *more)
 			object_borrowed(&notice, key, value);
 	}
 	json_object_put(more);
-	object_time(&row, "time", clock_realtime_ms());
-	object_string(&row, "type", "notice");
 	object_add(&row, "notice", object_end(&notice));
 	return outbox_row(j, object_end(&row));
 }

@@ -211,6 +211,15 @@ tell_path(struct files_watch *w, struct watched *watched, const struct cause *ca
 }
 
 static void
+tell_changed(struct files_watch *w, struct watched *watched, int64_t woke_ns)
+{
+	struct cause cause = { .source = CAUSE_FILE, .woke_ns = woke_ns };
+
+	(void)snprintf(cause.detail, sizeof(cause.detail), "%.80s changed", watched->path);
+	tell_path(w, watched, &cause);
+}
+
+static void
 set_polling(struct files_watch *w)
 {
 	struct timeval tv = { .tv_sec = FILES_POLL_S };
@@ -239,13 +248,8 @@ flush(struct files_watch *w, int64_t woke_ns)
 		walk_path(w, i);
 	}
 	for (unsigned i = 0; i < w->n_paths; i++) {
-		struct cause cause = { .source = CAUSE_FILE, .woke_ns = woke_ns };
-
-		if (!w->paths[i].stale)
-			continue;
-		(void)snprintf(
-		    cause.detail, sizeof(cause.detail), "%.80s changed", w->paths[i].path);
-		tell_path(w, &w->paths[i], &cause);
+		if (w->paths[i].stale)
+			tell_changed(w, &w->paths[i], woke_ns);
 	}
 	if (walked && (w->missing || !w->seeing))
 		set_polling(w);
@@ -484,13 +488,11 @@ tell_moved(struct files_watch *w, const struct watched *old, size_t n_old)
 	for (size_t i = 0; i < w->n_paths; i++) {
 		struct watched *now = &w->paths[i];
 		const struct watched *before = find_path(old, n_old, now->path);
-		struct cause cause = { .source = CAUSE_FILE, .woke_ns = clock_monotonic_ns() };
 
 		if (before == NULL || before->way == now->way)
 			continue;
-		(void)snprintf(cause.detail, sizeof(cause.detail), "%.80s changed", now->path);
 		now->moved = true;
-		tell_path(w, now, &cause);
+		tell_changed(w, now, clock_monotonic_ns());
 	}
 }
 
