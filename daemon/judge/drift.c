@@ -164,10 +164,11 @@ row_begin(const char *type)
 static struct object
 numbered_begin(const struct judge *j, const char *type)
 {
+	const struct benchmark *leading = rulebook_leading(j->rb);
 	struct object o = row_begin(type);
 
-	if (j->rb->n_benchmarks > 0 && j->rb->benchmarks[0].enabled)
-		object_string(&o, "benchmark", j->rb->benchmarks[0].id);
+	if (leading != NULL)
+		object_string(&o, "benchmark", leading->id);
 	return o;
 }
 

@@ -59,21 +59,12 @@ not_checked_new(const struct left_out *l)
 	return member_done(json, r);
 }
 
-static const struct benchmark *
-leading(const struct rulebook *rb)
-{
-	for (unsigned i = 0; i < rb->n_benchmarks; i++)
-		if (rb->benchmarks[i].enabled)
-			return &rb->benchmarks[i];
-	return NULL;
-}
-
 struct json_object *
 left_out_not_checked(
     const struct rulebook *rb, const struct benchmark *benchmark, left_out_fn *wanted, void *arg)
 {
 	struct json_object *list = json_object_new_array();
-	const struct benchmark *b = benchmark == NULL ? leading(rb) : benchmark;
+	const struct benchmark *b = benchmark == NULL ? rulebook_leading(rb) : benchmark;
 	int r = list == NULL ? -ENOMEM : 0;
 
 	for (unsigned i = 0; b != NULL && b->enabled && i < b->n_entries && r == 0; i++) {

@@ -204,6 +204,12 @@ compare_key(const void *key, const void *rule)
 	return strcmp(key, (*(const struct rule *const *)rule)->key);
 }
 
+const struct benchmark *
+rulebook_leading(const struct rulebook *rb)
+{
+	return rb->n_benchmarks > 0 && rb->benchmarks[0].enabled ? &rb->benchmarks[0] : NULL;
+}
+
 static const struct benchmark *
 benchmark_or_leading(const struct rulebook *rb, const char *id)
 {

@@ -236,6 +236,8 @@ const char *rulebook_nearest(const struct rulebook *rb, const char *key);
 /* The exceptions of a rule: the first of *ret_n. */
 const struct exception *rulebook_exceptions(
     const struct rulebook *rb, const struct rule *rule, unsigned *ret_n);
+/* The benchmark whose numbers stand alone; NULL: none is enabled. */
+const struct benchmark *rulebook_leading(const struct rulebook *rb);
 /* The entry of a rule in a benchmark, or NULL. */
 const struct benchmark_entry *benchmark_entry_of(
     const struct benchmark *b, const struct rule *rule);

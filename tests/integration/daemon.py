@@ -16,6 +16,18 @@ COMMAND_TIMEOUT = 120
 # The journal and the syslog of the machine that runs the tests are left in peace.
 QUIET = "report:\n  journal: off\n  syslog: off\n"
 
+# A rule of the site that holds everywhere; {} makes it another one.
+NUMBERED_RULE = """
+- key: site-rule
+  title: Of this site, number {}
+  severity: low
+  scope: host
+  pass: "true"
+  why: For the sake of the test.
+  audit: "true"
+  fix: None.
+"""
+
 
 def environment():
     kept = {key: value for key, value in os.environ.items() if not key.startswith("PLIMSOLL_")}

@@ -185,37 +185,36 @@ stat_at(int at, const char *path, void *ret, int flags)
 	return has_vanished(at, path) ? -1 : (int)syscall(SYS_newfstatat, at, path, ret, flags);
 }
 
-static bool
-makes_file(int flags)
+/* Whoever makes a file gives a mode as well. */
+static mode_t
+mode_of(int flags, va_list more)
 {
-	return (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
+	bool makes_file = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
+
+	return makes_file ? va_arg(more, mode_t) : 0;
 }
 
 int
 open(const char *path, int flags, ...)
 {
-	mode_t mode = 0;
 	va_list more;
+	mode_t mode;
 
-	if (makes_file(flags)) {
-		va_start(more, flags);
-		mode = va_arg(more, mode_t);
-		va_end(more);
-	}
+	va_start(more, flags);
+	mode = mode_of(flags, more);
+	va_end(more);
 	return open_at(AT_FDCWD, path, flags, mode);
 }
 
 int
 openat(int at, const char *path, int flags, ...)
 {
-	mode_t mode = 0;
 	va_list more;
+	mode_t mode;
 
-	if (makes_file(flags)) {
-		va_start(more, flags);
-		mode = va_arg(more, mode_t);
-		va_end(more);
-	}
+	va_start(more, flags);
+	mode = mode_of(flags, more);
+	va_end(more);
 	return open_at(at, path, flags, mode);
 }
 

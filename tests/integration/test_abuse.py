@@ -221,17 +221,6 @@ class Limits(unittest.TestCase):
 class Reload(unittest.TestCase):
     """While somebody reads slowly what was found by the rules of before."""
 
-    RULE = """
-- key: site-{}
-  title: Of this site
-  severity: low
-  scope: host
-  pass: "true"
-  why: For the sake of the test.
-  audit: "true"
-  fix: None.
-"""
-
     def read_across(self, change):
         with connect() as s:
             # More than sockets hold: all but its beginning is written after the reload.
@@ -243,7 +232,8 @@ class Reload(unittest.TestCase):
 
     def test_other_rules(self):
         """A document of two rulebooks would be none: it breaks off, and can't be taken for a whole one."""
-        data = self.read_across(lambda: plimsolld.write("rules.d/site.yaml", self.RULE.format(time.time_ns())))
+        rule = daemon.NUMBERED_RULE.format(time.time_ns())
+        data = self.read_across(lambda: plimsolld.write("rules.d/site.yaml", rule))
         self.assertGreater(len(data), 1024)
         self.assertFalse(data.endswith(b"\r\n0\r\n\r\n"))
 

@@ -74,6 +74,16 @@ class Faults(unittest.TestCase):
         self.assert_answers()
         self.daemon.stop()
 
+    def check_all_goes_on(self):
+        """While the fault holds: a change is found, everything is looked at, and it answers."""
+        name = docker.create("--privileged")
+        self.daemon.wait_verdict("container-privileged", "fail", name)
+        docker.remove(name)
+        self.daemon.post("/v1/rescan")
+        self.assert_answers()
+        self.daemon.wait_settled()
+        self.end()
+
     def assert_answers(self):
         best = ANSWER_S
         for _ in range(TRIES):
@@ -162,13 +172,7 @@ class SlowEngine(Faults):
         slow.step = 1
         docker.run("--name", "web", "--memory", "64m")
         self.start(slow.socket)
-        name = docker.create("--privileged")
-        self.daemon.wait_verdict("container-privileged", "fail", name)
-        docker.remove(name)
-        self.daemon.post("/v1/rescan")
-        self.assert_answers()
-        self.daemon.wait_settled()
-        self.end()
+        self.check_all_goes_on()
 
 
 class SilentJournal(Faults):
@@ -298,13 +302,7 @@ class ShortReads(Faults):
         docker.run("--name", "web", "--memory", "64m")
         self.start(prefix=preload.prefix)
         self.assertNotEqual(preload.get("chance"), SEED)
-        name = docker.create("--privileged")
-        self.daemon.wait_verdict("container-privileged", "fail", name)
-        docker.remove(name)
-        self.daemon.post("/v1/rescan")
-        self.assert_answers()
-        self.daemon.wait_settled()
-        self.end()
+        self.check_all_goes_on()
 
 
 class Processes(Faults):

@@ -151,17 +151,6 @@ class Commands(unittest.TestCase):
 
 
 class Daemon(unittest.TestCase):
-    RULE = """
-- key: site-rule
-  title: Of this site, number {}
-  severity: low
-  scope: host
-  pass: "true"
-  why: For the sake of the test.
-  audit: "true"
-  fix: None.
-"""
-
     def setUp(self):
         self.host = world.HostRoot()
         self.addCleanup(self.host.close)
@@ -256,7 +245,7 @@ class Daemon(unittest.TestCase):
         digest, refused, excused = self.digest(), 0, 0
         for number, (first, most) in enumerate(samples(random.Random(f"{SEED} reload"), total, RELOADS)):
             with self.subTest(f"allocation {first} of {total} fails{', and all after it' * (most > 1)}"):
-                self.daemon.write("rules.d/site.yaml", self.RULE.format(number))
+                self.daemon.write("rules.d/site.yaml", daemon.NUMBERED_RULE.format(number))
                 scarcity.fail(first, most)
                 status, answer = self.hang_up() if number % 3 == 0 and most == 1 else self.post()
                 scarcity.relent()
@@ -275,7 +264,7 @@ class Daemon(unittest.TestCase):
                     # libevent's own answer, when it could not even take the request
                     self.assertTrue(says_why(answer) or "<HTML>" in answer or status is None, f"{answer}\n{story()}")
                 digest = now
-        self.daemon.write("rules.d/site.yaml", self.RULE.format("last"))
+        self.daemon.write("rules.d/site.yaml", daemon.NUMBERED_RULE.format("last"))
         self.daemon.post("/v1/reload")
         self.assertNotEqual(self.digest(), digest)
         world.wait_for("all to be judged", lambda: self.daemon.get("/v1/status")["settled"])
