@@ -10,12 +10,13 @@ enum {
 
 /* What has an event of its own doesn't age: the resync is its safety net. A process drops
  * privileges, names come from LDAP and volumes are made without a word to us, so these age. /info
- * costs the engine 12 ms and forks runc: at most once a second. The inventory lists all containers,
+ * costs the engine 12 ms and forks runc: at most once a second. The mount table changes with every
+ * container that starts or ends, and is long where many run. The inventory lists all containers,
  * which on a host with a thousand takes the engine as long as creating two. Files change in bursts,
  * editors rename and chmod one after another. */
 const struct topic_info topic_table[_TOPICS] = {
 	[TOPIC_HOST_SYSTEM] = { "host.system", SUBJECT_HOST, 1000, 0 },
-	[TOPIC_HOST_MOUNTS] = { "host.mounts", SUBJECT_HOST, 1000, 0 },
+	[TOPIC_HOST_MOUNTS] = { "host.mounts", SUBJECT_HOST, 5000, 0 },
 	[TOPIC_HOST_AUDIT] = { "host.audit", SUBJECT_HOST, 100, 0 },
 	[TOPIC_HOST_USERS] = { "host.users", SUBJECT_HOST, 1000, HOUR_S },
 	[TOPIC_HOST_SERVICES] = { "host.services", SUBJECT_HOST, 10000, HOUR_S },

@@ -14,11 +14,12 @@ struct mounts_watch;
 
 enum {
 	MOUNTS_SETTLE_MS = 100, /* a container's start makes some ten mounts */
-	MOUNTS_LEAST_MS = 1000, /* between two calls while they go on and on */
+	MOUNTS_LEAST_MS = 1000, /* between two bursts while they go on and on */
 };
 
-/* `path`: /proc/1/mountinfo; a test gives its own. `changed` is called a while after the sink, once
- * for a burst. Borrows the sink. Where the file can't be opened, blind() says why and 0 is
+/* `path`: /proc/1/mountinfo; a test gives its own. The sink is told at the first change of a burst,
+ * and once more when it has settled, if there were others; then `changed` is called. Borrows the
+ * sink. Where the file can't be opened, blind() says why and 0 is
  * returned. */
 int mounts_watch_new(struct mounts_watch **ret, struct event_base *base, const char *path,
     const struct watch_sink *sink, void (*changed)(void *arg), void *arg);
