@@ -432,6 +432,7 @@ docker_free(struct docker *d)
 	free_requests(&d->waiting);
 	free_requests(&d->running);
 	free_requests(&d->answered);
+	transfers_forget(d);
 	if (d->multi != NULL)
 		(void)curl_multi_cleanup(d->multi);
 	while (!TAILQ_EMPTY(&d->watches))

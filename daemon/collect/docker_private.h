@@ -23,6 +23,7 @@ enum {
 	DOCKER_WHY_SIZE = 320,
 	DOCKER_REFUSAL_MAX = 1024, /* of the body of an answer that is not 200 */
 	DOCKER_JSON_DEPTH = 64,
+	DOCKER_SPARE = 4, /* handles that are kept while nothing is asked */
 	/* json-c checks UTF-8 too, but takes a character split between two pieces for a broken one.
 	 */
 	DOCKER_JSON_FLAGS = JSON_TOKENER_STRICT,
@@ -32,8 +33,9 @@ enum {
 struct transfer {
 	struct docker *docker;
 	CURL *easy; /* NULL: not under way */
+	bool own_connection;
 	/* Called by the turn when the exchange is over; `easy` is out of the multi handle, and
-	 * freed afterwards. */
+	 * given back afterwards. */
 	void (*over)(struct transfer *t, CURLcode code);
 	char error[CURL_ERROR_SIZE];
 };
@@ -42,6 +44,7 @@ struct transfer {
 int transfer_start(struct transfer *t, const char *path, long deadline_ms,
     curl_write_callback on_body, bool own_connection);
 void transfer_stop(struct transfer *t);
+void transfers_forget(struct docker *d);        /* frees what is kept for the next ones */
 long transfer_status(const struct transfer *t); /* 0: no answer yet */
 /* Why an exchange failed, in words for people. */
 void transfer_explain(const struct transfer *t, CURLcode code, char *ret, size_t size);
@@ -119,6 +122,8 @@ struct docker {
 	struct docker_alive alive;
 
 	CURLM *multi;
+	CURL *spare[DOCKER_SPARE];
+	unsigned n_spare;
 	struct event *timer, *turn;
 	TAILQ_HEAD(, socket_watch) watches;
 

@@ -7,13 +7,39 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SET(t, option, value)                                                   \
-	do {                                                                    \
-		if (curl_easy_setopt((t)->easy, option, (value)) != CURLE_OK) { \
-			transfer_stop(t);                                       \
-			return -ENOMEM;                                         \
-		}                                                               \
-	} while (0)
+#define SET(easy, option, value) (curl_easy_setopt(easy, option, value) == CURLE_OK)
+
+/* What is the same in all exchanges. */
+static CURL *
+easy_new(const struct docker *d)
+{
+	CURL *easy = curl_easy_init();
+
+	if (easy == NULL)
+		return NULL;
+	if (!SET(easy, CURLOPT_UNIX_SOCKET_PATH, d->socket) ||
+	    !SET(easy, CURLOPT_PROTOCOLS_STR, "http") || !SET(easy, CURLOPT_PROXY, "") ||
+	    !SET(easy, CURLOPT_PATH_AS_IS, 1L) || !SET(easy, CURLOPT_HTTPGET, 1L) ||
+	    !SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) ||
+	    !SET(easy, CURLOPT_USERAGENT, "plimsoll/" PLIMSOLL_VERSION) ||
+	    !SET(easy, CURLOPT_NOSIGNAL, 1L)) {
+		curl_easy_cleanup(easy);
+		return NULL;
+	}
+	return easy;
+}
+
+static bool
+set_up(struct transfer *t, const char *url, long deadline_ms, curl_write_callback on_body)
+{
+	return SET(t->easy, CURLOPT_PRIVATE, t) && SET(t->easy, CURLOPT_ERRORBUFFER, t->error) &&
+	       SET(t->easy, CURLOPT_URL, url) &&
+	       SET(t->easy, CURLOPT_CONNECTTIMEOUT_MS, t->docker->deadline_ms) &&
+	       SET(t->easy, CURLOPT_TIMEOUT_MS, deadline_ms) &&
+	       SET(t->easy, CURLOPT_WRITEFUNCTION, on_body) && SET(t->easy, CURLOPT_WRITEDATA, t) &&
+	       SET(t->easy, CURLOPT_FRESH_CONNECT, (long)t->own_connection) &&
+	       SET(t->easy, CURLOPT_FORBID_REUSE, (long)t->own_connection);
+}
 
 int
 transfer_start(struct transfer *t, const char *path, long deadline_ms, curl_write_callback on_body,
@@ -24,44 +50,41 @@ transfer_start(struct transfer *t, const char *path, long deadline_ms, curl_writ
 
 	if (snprintf(url, sizeof(url), "http://docker%s", path) >= (int)sizeof(url))
 		return -ENAMETOOLONG;
-	t->easy = curl_easy_init();
+	t->own_connection = own_connection;
+	t->easy = !own_connection && d->n_spare > 0 ? d->spare[--d->n_spare] : easy_new(d);
 	if (t->easy == NULL)
 		return -ENOMEM;
-	SET(t, CURLOPT_PRIVATE, t);
-	SET(t, CURLOPT_ERRORBUFFER, t->error);
-	SET(t, CURLOPT_UNIX_SOCKET_PATH, d->socket);
-	SET(t, CURLOPT_PROTOCOLS_STR, "http");
-	SET(t, CURLOPT_PROXY, "");
-	SET(t, CURLOPT_URL, url);
-	SET(t, CURLOPT_PATH_AS_IS, 1L);
-	SET(t, CURLOPT_HTTPGET, 1L);
-	SET(t, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	SET(t, CURLOPT_USERAGENT, "plimsoll/" PLIMSOLL_VERSION);
-	SET(t, CURLOPT_NOSIGNAL, 1L);
-	SET(t, CURLOPT_CONNECTTIMEOUT_MS, d->deadline_ms);
-	SET(t, CURLOPT_TIMEOUT_MS, deadline_ms);
-	SET(t, CURLOPT_WRITEFUNCTION, on_body);
-	SET(t, CURLOPT_WRITEDATA, t);
-	SET(t, CURLOPT_FRESH_CONNECT, (long)own_connection);
-	SET(t, CURLOPT_FORBID_REUSE, (long)own_connection);
-	if (curl_multi_add_handle(d->multi, t->easy) != CURLM_OK) {
-		curl_easy_cleanup(t->easy);
-		t->easy = NULL;
+	if (!set_up(t, url, deadline_ms, on_body) ||
+	    curl_multi_add_handle(d->multi, t->easy) != CURLM_OK) {
+		curl_easy_cleanup(TAKE(t->easy));
 		return -ENOMEM;
 	}
 	d->counters.calls++;
 	return 0;
 }
 
+/* A handle takes some ten allocations to make: a few are kept for the next request. */
 void
 transfer_stop(struct transfer *t)
 {
+	struct docker *d = t->docker;
+
 	if (t->easy == NULL)
 		return;
 	/* Does nothing for a handle that isn't in there. */
-	(void)curl_multi_remove_handle(t->docker->multi, t->easy);
-	curl_easy_cleanup(t->easy);
-	t->easy = NULL;
+	(void)curl_multi_remove_handle(d->multi, t->easy);
+	if (!t->own_connection && d->n_spare < ARRAY_SIZE(d->spare) &&
+	    SET(t->easy, CURLOPT_ERRORBUFFER, NULL))
+		d->spare[d->n_spare++] = TAKE(t->easy);
+	else
+		curl_easy_cleanup(TAKE(t->easy));
+}
+
+void
+transfers_forget(struct docker *d)
+{
+	while (d->n_spare > 0)
+		curl_easy_cleanup(d->spare[--d->n_spare]);
 }
 
 long
