@@ -327,8 +327,7 @@ settle_entry(struct judge *j, struct entry *e)
 		slot->answered = false;
 		if (slot->asked)
 			continue;
-		free(slot->working);
-		slot->working = NULL;
+		slot->working = cause_release(slot->working);
 	}
 }
 

@@ -200,26 +200,14 @@ execs_watched(struct judge *j)
 			judge_trouble(j, "out of memory");
 }
 
-static int
-work_because(struct entry *e, const struct cause *cause)
-{
-	struct slot *slot = entry_slot(e, TOPIC_CONTAINER_EXECS);
-
-	if (slot->working == NULL)
-		slot->working = malloc(sizeof(*slot->working));
-	if (slot->working == NULL)
-		return -ENOMEM;
-	*slot->working = *cause;
-	return 0;
-}
-
 void
 execs_expire(struct judge *j, struct entry *e)
 {
 	struct cause cause = { .source = CAUSE_CLOCK, .detail = "an exec session is long ago" };
 
 	cause.woke_ns = clock_monotonic_ns();
-	if (work_because(e, &cause) < 0 || rebuild(j, e, NULL) < 0)
+	if (cause_set(j, &entry_slot(e, TOPIC_CONTAINER_EXECS)->working, &cause) < 0 ||
+	    rebuild(j, e, NULL) < 0)
 		judge_trouble(j, "out of memory");
 }
 
@@ -261,7 +249,7 @@ on_exec(void *arg, const struct value *exec, const char *why)
 		return;
 	if (exec == NULL)
 		cut_list(j, e);
-	r = work_because(e, &ask->cause);
+	r = cause_set(j, &entry_slot(e, TOPIC_CONTAINER_EXECS)->working, &ask->cause);
 	if (r == 0)
 		r = rebuild(j, e, exec);
 	if (r == 0)

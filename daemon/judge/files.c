@@ -233,7 +233,7 @@ take_file(struct judge *j, const struct naming *first, size_t n, unsigned number
 	if (!more || e->s.snapshots[TOPIC_FILE_STAT] == NULL)
 		return 0;
 	hold(j, e);
-	return note_cause(&entry_slot(e, TOPIC_FILE_STAT)->working, &j->files_cause);
+	return cause_note(j, &entry_slot(e, TOPIC_FILE_STAT)->working, &j->files_cause);
 }
 
 static int

@@ -45,12 +45,12 @@ struct retry {
 
 /* One topic of a subject on its way. */
 struct slot {
-	struct cause *waiting; /* of the first mark that was not yet asked about */
-	struct cause *working; /* of what is being collected, or waits to be judged */
-	int64_t asked_ms;      /* monotonic; 0: never */
-	uint64_t since;        /* what it must be newer than, by collector_now() */
-	bool stale, urgent;    /* urgent: without regard to the least interval */
-	bool asked, answered;  /* answered: swapped in, not judged yet */
+	const struct cause *waiting; /* of the first mark that was not yet asked about */
+	const struct cause *working; /* of what is being collected, or waits to be judged */
+	int64_t asked_ms;            /* monotonic; 0: never */
+	uint64_t since;              /* what it must be newer than, by collector_now() */
+	bool stale, urgent;          /* urgent: without regard to the least interval */
+	bool asked, answered;        /* answered: swapped in, not judged yet */
 	int64_t doubted_ms; /* monotonic: since when it can't be read and isn't believed; 0: no */
 	bool look;          /* a look waits for it */
 	struct retry retry;
@@ -239,7 +239,8 @@ struct judge {
 	unsigned execs_outstanding;
 	struct listing listings[_SUBJECT_KINDS];
 	struct look look;
-	bool baseline; /* the first look of a new ledger: nothing is news */
+	const struct cause *last_cause; /* that was held; causes.c */
+	bool baseline;                  /* the first look of a new ledger: nothing is news */
 
 	bool files_stale; /* the set of files is to be computed anew */
 	struct cause files_cause;
@@ -284,10 +285,16 @@ bool has_all(const struct subject *s);
 void subject_words(const struct subject *s, char *ret, size_t size);
 const struct finding *subject_finding(const struct subject *s, unsigned rule);
 
-/* queue.c */
+/* causes.c */
 int cause_rank(const struct cause *c);
-/* Keeps the first cause of a kind, and one that tells more above one that tells less. */
-int note_cause(struct cause **at, const struct cause *cause);
+/* Holds a copy in *at, in place of what was there. 0 or -ENOMEM. */
+int cause_set(struct judge *j, const struct cause **at, const struct cause *cause);
+/* The same, but keeps the first cause of a kind, and one that tells more above one that tells
+ * less. */
+int cause_note(struct judge *j, const struct cause **at, const struct cause *cause);
+const struct cause *cause_release(const struct cause *held); /* takes NULL, returns NULL */
+
+/* queue.c */
 int mark(
     struct judge *j, struct entry *e, enum topic topic, const struct cause *cause, bool urgent);
 void pump(struct judge *j);

@@ -314,6 +314,7 @@ judge_free(struct judge *j)
 	if (j == NULL)
 		return NULL;
 	entries_free(j);
+	(void)cause_release(j->last_cause);
 	gone_deinit(j);
 	execs_deinit(j);
 	files_deinit(j);

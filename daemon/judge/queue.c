@@ -9,29 +9,6 @@
 #include <event2/event.h>
 #include <string.h>
 
-/* How much a cause tells: an event says who did it, a look only that it was found. */
-int
-cause_rank(const struct cause *c)
-{
-	return c->source == CAUSE_RESYNC || c->source == CAUSE_CLOCK || c->source == CAUSE_START
-		   ? 0
-		   : 1;
-}
-
-int
-note_cause(struct cause **at, const struct cause *cause)
-{
-	if (*at == NULL) {
-		*at = malloc(sizeof(**at));
-		if (*at == NULL)
-			return -ENOMEM;
-		**at = *cause;
-	} else if (cause_rank(cause) > cause_rank(*at)) {
-		**at = *cause;
-	}
-	return 0;
-}
-
 static void
 enqueue(struct judge *j, struct entry *e)
 {
@@ -52,10 +29,10 @@ mark_slot(
 	struct slot *slot = entry_slot(e, topic);
 	int r;
 
-	r = note_cause(&slot->waiting, cause);
+	r = cause_note(j, &slot->waiting, cause);
 	/* The answer that is on its way may show the change already. */
 	if (r == 0 && slot->asked && cause_rank(cause) > 0)
-		r = note_cause(&slot->working, cause);
+		r = cause_note(j, &slot->working, cause);
 	if (r < 0)
 		return r;
 	if (!slot->stale)
@@ -350,9 +327,8 @@ ask_for(struct judge *j, struct entry *e, enum topic topic)
 	if (slot->working == NULL)
 		slot->working = TAKE(slot->waiting);
 	else if (slot->waiting != NULL)
-		(void)note_cause(&slot->working, slot->waiting);
-	free(slot->waiting);
-	slot->waiting = NULL;
+		(void)cause_note(j, &slot->working, slot->waiting);
+	slot->waiting = cause_release(slot->waiting);
 	return 0;
 }
 

@@ -52,8 +52,8 @@ entry_free(struct entry *e)
 	if (e == NULL)
 		return NULL;
 	for (unsigned i = 0; i < SLOTS_MAX; i++) {
-		free(e->slots[i].waiting);
-		free(e->slots[i].working);
+		(void)cause_release(e->slots[i].waiting);
+		(void)cause_release(e->slots[i].working);
 	}
 	for (int topic = 0; topic < _TOPICS; topic++)
 		snapshot_free(e->s.snapshots[topic]);
