@@ -10,18 +10,30 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What each source covers, and what drift is put down to that is found after a gap of it. */
+enum {
+	REPLAYED_MS = 250, /* the engine remembers its last 256 events, and makes 400 a second */
+};
+
+#define BIT(topic) (UINT32_C(1) << TOPIC_##topic)
+
+/* What each source tells of, what else may have changed with that in a gap of it, and what drift is
+ * put down to that is found after one. An engine that was away may be another one, with other
+ * sockets, ports and folders. */
 static const struct {
-	uint32_t kinds;
+	uint32_t tells, also;
 	enum cause_source cause;
 } covers[_WATCH_SOURCES] = {
-	[WATCH_EVENTS] = { 1u << SUBJECT_HOST | 1u << SUBJECT_ENGINE | 1u << SUBJECT_CONTAINER |
-			       1u << SUBJECT_IMAGE | 1u << SUBJECT_SWARM,
+	[WATCH_EVENTS] = { BIT(ENGINE_INFO) | BIT(ENGINE_SETTINGS) | BIT(ENGINE_BRIDGE) |
+			       BIT(ENGINE_INVENTORY) | BIT(IMAGE_INSPECT) | BIT(CONTAINER_INSPECT) |
+			       BIT(CONTAINER_PROCESS),
+	    BIT(HOST_SYSTEM) | BIT(HOST_MOUNTS) | BIT(HOST_AUDIT) | BIT(HOST_USERS) |
+		BIT(HOST_SERVICES) | BIT(ENGINE_UNITS),
 	    CAUSE_ENGINE_RESTART },
-	[WATCH_FILES] = { 1u << SUBJECT_FILE | 1u << SUBJECT_ENGINE | 1u << SUBJECT_HOST,
-	    CAUSE_FILE },
-	[WATCH_AUDIT] = { 1u << SUBJECT_HOST, CAUSE_AUDIT },
-	[WATCH_MOUNTS] = { 1u << SUBJECT_HOST | 1u << SUBJECT_FILE, CAUSE_MOUNT },
+	[WATCH_FILES] = { BIT(FILE_STAT) | BIT(HOST_USERS) | BIT(HOST_AUDIT) |
+			      BIT(ENGINE_SETTINGS) | BIT(ENGINE_UNITS) | BIT(ENGINE_INVENTORY),
+	    0, CAUSE_FILE },
+	[WATCH_AUDIT] = { BIT(HOST_AUDIT), 0, CAUSE_AUDIT },
+	[WATCH_MOUNTS] = { BIT(HOST_MOUNTS) | BIT(FILE_STAT), 0, CAUSE_MOUNT },
 };
 
 static void
@@ -68,6 +80,15 @@ source_blind(struct judge *j, enum watch_source s, const char *why)
 	tell(j, "gap-opened", s, why, -1);
 }
 
+/* The stream of events begins before the start: what changed since the first look began is told by
+ * it, if it opened so soon that the engine remembers all of that. */
+static bool
+is_replayed(const struct judge *j, enum watch_source s)
+{
+	return s == WATCH_EVENTS && j->look.active && !j->sources[s].told &&
+	       clock_monotonic_ms() - j->started_mono_ms <= REPLAYED_MS;
+}
+
 void
 source_sees(struct judge *j, enum watch_source s)
 {
@@ -75,6 +96,7 @@ source_sees(struct judge *j, enum watch_source s)
 	bool gap = source_is_blind(j, s);
 	struct cause cause = { .source = gap ? covers[s].cause : CAUSE_START, .after_gap = gap };
 	int64_t blind_ms = clock_monotonic_ms() - source->since_mono_ms;
+	bool replayed = is_replayed(j, s);
 
 	if (source->told && source->sees)
 		return;
@@ -87,7 +109,9 @@ source_sees(struct judge *j, enum watch_source s)
 		tell(j, "gap-closed", s, NULL, blind_ms);
 	if (s == WATCH_EVENTS)
 		execs_watched(j);
-	if (look_begin(j, &cause, covers[s].kinds, false) < 0)
+	if (replayed)
+		return;
+	if (look_begin(j, &cause, covers[s].tells | (gap ? covers[s].also : 0), false) < 0)
 		judge_trouble(j, "out of memory");
 }
 

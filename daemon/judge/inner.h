@@ -136,6 +136,7 @@ struct source {
 /* A look at everything, or at what a source covers. */
 struct look {
 	bool active, told; /* told: on_settled() follows */
+	uint32_t topics;   /* a bit for each that it is about */
 	int64_t begin_ms;  /* monotonic: what was asked later is fresh */
 	uint64_t since;    /* the same by collector_now() */
 	size_t slots;      /* topics that it waits for */
@@ -307,7 +308,9 @@ void hold(struct judge *j, struct entry *e);
 void swap_in(struct judge *j, struct entry *e, struct snapshot *snapshot);
 
 /* look.c */
-int look_begin(struct judge *j, const struct cause *cause, uint32_t kinds, bool told);
+/* `topics`: a bit for each. */
+int look_begin(struct judge *j, const struct cause *cause, uint32_t topics, bool told);
+/* Looks at what the look under way is about, and what was never seen. */
 int look_at(struct judge *j, struct entry *e);
 int look_list(struct judge *j, enum subject_kind kind, const struct cause *cause);
 void listing_answered(struct listing *listing, bool failed);

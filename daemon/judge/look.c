@@ -30,16 +30,38 @@ look_at_topic(struct judge *j, struct entry *e, enum topic topic)
 	return r;
 }
 
-int
-look_at(struct judge *j, struct entry *e)
+static bool
+has_topic(uint32_t topics, enum topic topic)
+{
+	return (topics & UINT32_C(1) << topic) != 0;
+}
+
+static bool
+has_kind(uint32_t topics, enum subject_kind kind)
+{
+	for (unsigned i = 0; i < kind_topics[kind].n; i++)
+		if (has_topic(topics, kind_topics[kind].first + i))
+			return true;
+	return false;
+}
+
+static int
+look_at_topics(struct judge *j, struct entry *e, uint32_t topics)
 {
 	enum topic first = kind_topics[e->s.kind].first;
 	int r = 0;
 
 	for (unsigned i = 0; r == 0 && i < kind_topics[e->s.kind].n; i++)
-		if (first + i != TOPIC_CONTAINER_EXECS)
+		if (first + i != TOPIC_CONTAINER_EXECS &&
+		    (has_topic(topics, first + i) || e->s.snapshots[first + i] == NULL))
 			r = look_at_topic(j, e, first + i);
 	return r;
+}
+
+int
+look_at(struct judge *j, struct entry *e)
+{
+	return look_at_topics(j, e, j->look.topics);
 }
 
 /* A subject goes: with a row if it was ever judged, with a notice if it was too quick for us. */
@@ -180,11 +202,13 @@ is_listed(enum subject_kind kind)
 	return kind == SUBJECT_CONTAINER || kind == SUBJECT_IMAGE;
 }
 
+/* One that begins while another is under way becomes a part of it. */
 int
-look_begin(struct judge *j, const struct cause *cause, uint32_t kinds, bool told)
+look_begin(struct judge *j, const struct cause *cause, uint32_t topics, bool told)
 {
 	int r = 0;
 
+	j->look.topics = topics | (j->look.active ? j->look.topics : 0);
 	j->look.active = true;
 	j->look.told |= told;
 	j->look.begin_ms = clock_monotonic_ms();
@@ -194,14 +218,14 @@ look_begin(struct judge *j, const struct cause *cause, uint32_t kinds, bool told
 		struct entry *e = j->entries[i];
 
 		/* What is listed is looked at when it still is. */
-		if ((kinds & 1u << e->s.kind) != 0 && !is_listed(e->s.kind))
-			r = look_at(j, e);
+		if (has_kind(topics, e->s.kind) && !is_listed(e->s.kind))
+			r = look_at_topics(j, e, topics);
 	}
 	for (int kind = 0; r == 0 && kind < _SUBJECT_KINDS; kind++)
-		if ((kinds & 1u << kind) != 0 && is_listed((enum subject_kind)kind) &&
-		    j->index.scopes[kind].n > 0)
+		if (is_listed((enum subject_kind)kind) &&
+		    has_kind(topics, (enum subject_kind)kind) && j->index.scopes[kind].n > 0)
 			r = look_list(j, (enum subject_kind)kind, cause);
-	if ((kinds & 1u << SUBJECT_FILE) != 0)
+	if (has_topic(topics, TOPIC_FILE_STAT))
 		files_stale(j, cause);
 	judge_schedule(j, 0);
 	return r;

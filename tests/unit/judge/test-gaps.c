@@ -71,6 +71,54 @@ test_gap(void **state)
 	assert_int_equal(judge_counters(w->judge)->gaps, 1);
 }
 
+/* A watcher that begins to see has what it tells of looked at, and nothing else. */
+static void
+test_what_a_watcher_covers(void **state)
+{
+	struct world *w = *state;
+	unsigned asked;
+
+	world_begin(w);
+	asked = world_asked(w);
+	world_sees(w, WATCH_AUDIT);
+	world_settle(w);
+	assert_int_equal(world_asked(w), asked + 1); /* host.audit */
+
+	/* In a gap of the engine all may have become another. */
+	world_sees(w, WATCH_EVENTS);
+	world_settle(w);
+	world_blind(w, WATCH_EVENTS, "the stream ended");
+	world_settle(w);
+	asked = world_asked(w);
+	world_sees(w, WATCH_EVENTS);
+	world_settle(w);
+	assert_in_range(world_asked(w) - asked,
+	    kind_topics[SUBJECT_HOST].n + kind_topics[SUBJECT_ENGINE].n, UINT32_MAX);
+}
+
+/* What is told from before the first look on was not missed by it. */
+static void
+test_a_stream_that_opens_in_the_first_look(void **state)
+{
+	struct world *w = *state;
+	unsigned alone, before;
+
+	world_start(w);
+	alone = world_asked(w);
+	world_stop(w);
+
+	world_open(w);
+	before = world_asked(w);
+	world_hold(w, true);
+	assert_int_equal(judge_look(w->judge, CAUSE_START), 0);
+	world_turn(w);
+	world_sees(w, WATCH_EVENTS);
+	world_turn(w);
+	world_hold(w, false);
+	world_settle(w);
+	assert_int_equal(world_asked(w) - before, alone);
+}
+
 #define SOCKET "/srv/docker.sock"
 
 static void
@@ -523,6 +571,8 @@ main(void)
 #define IN_A_WORLD(name) cmocka_unit_test_setup_teardown(name, sample_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		IN_A_WORLD(test_gap),
+		IN_A_WORLD(test_what_a_watcher_covers),
+		IN_A_WORLD(test_a_stream_that_opens_in_the_first_look),
 		IN_A_WORLD(test_the_engines_socket_goes_and_comes),
 		IN_A_WORLD(test_moment_of_trouble),
 		IN_A_WORLD(test_trouble_that_ends_without_a_word),
