@@ -34,8 +34,8 @@ import world  # noqa: E402
 README_BEGIN, README_END = "<!-- ./bootstrap bench --readme -->\n", "<!-- until here -->\n"
 
 #            created containers,        containers and files for latency, storm, pairs, seconds idle
-FULL = dict(small=100, middle=500, big=1000, latency=500, audit=100, storm=1000, pairs=15, idle=60)
-QUICK = dict(small=10, middle=50, big=100, latency=50, audit=10, storm=100, pairs=5, idle=20)
+FULL = dict(small=100, middle=500, big=1000, latency=500, audit=200, storm=1000, pairs=15, idle=60)
+QUICK = dict(small=10, middle=50, big=100, latency=50, audit=20, storm=100, pairs=5, idle=20)
 LONG_IDLE = 600
 
 

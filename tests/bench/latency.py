@@ -73,8 +73,9 @@ def measure_files(results, n):
 
 
 def measure_audit(results, docker, n):
-    """A rule on daemon.json, loaded and taken away again."""
-    seconds = []
+    """A rule on daemon.json, loaded and taken away again: from the request to the row at a reader, and the same less
+    what the kernel takes to answer the request. It puts a rule away in its own time, and answers nobody before."""
+    raw, own = [], []
     try:
         with kernel_audit.KernelAudit() as kernel:
             one = kernel_audit.rule(path=docker.config, perm="wa")
@@ -82,10 +83,13 @@ def measure_audit(results, docker, n):
                 for at in range(n):
                     time.sleep(AUDIT_INTERVAL)
                     began = time.monotonic()
-                    kernel.add(one) if at % 2 == 0 else kernel.load()
+                    kernel.add(one) if at % 2 == 0 else kernel.remove(one)
+                    answered = time.monotonic()
                     next_row(stream, lambda row: row.get("rule") == AUDITED)
-                    seconds.append(time.monotonic() - began)
+                    raw.append(time.monotonic() - began)
+                    own.append(time.monotonic() - answered)
     except kernel_audit.Unavailable as e:
-        results.skip(("audit_p50_ms", "audit_p99_ms"), str(e))
+        results.skip(("audit_p50_ms", "audit_p99_ms", "audit_own_p50_ms", "audit_own_p99_ms"), str(e))
         return
-    put(results, "audit", seconds)
+    put(results, "audit", raw)
+    put(results, "audit_own", own)

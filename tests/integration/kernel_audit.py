@@ -103,6 +103,9 @@ class KernelAudit:
     def add(self, one):
         self._ask(AUDIT_ADD_RULE, one)
 
+    def remove(self, one):
+        self._ask(AUDIT_DEL_RULE, one)
+
     def enable(self, enabled):
         self._ask(AUDIT_SET, struct.pack("=2I", 1, enabled) + bytes(56))
 
