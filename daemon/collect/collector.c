@@ -20,6 +20,7 @@ static job_fn *const topics[_TOPICS] = {
 	[TOPIC_HOST_MOUNTS] = collect_host_mounts,
 	[TOPIC_HOST_AUDIT] = collect_host_audit,
 	[TOPIC_HOST_USERS] = collect_host_users,
+	[TOPIC_HOST_LOGIN] = collect_host_login,
 	[TOPIC_HOST_SERVICES] = collect_host_services,
 	[TOPIC_ENGINE_INFO] = collect_engine_info,
 	[TOPIC_ENGINE_SETTINGS] = collect_engine_settings,

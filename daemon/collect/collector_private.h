@@ -119,7 +119,7 @@ struct json_object *job_reply(struct job *job, unsigned i);
 void engine_remember(struct collector *c, struct json_object *info);
 
 /* Topics. */
-job_fn collect_host_system, collect_host_mounts, collect_host_audit;
+job_fn collect_host_system, collect_host_mounts, collect_host_audit, collect_host_login;
 job_fn collect_host_users, collect_host_services;
 job_fn collect_engine_info, collect_engine_settings, collect_engine_bridge, collect_engine_units;
 job_fn collect_engine_inventory;

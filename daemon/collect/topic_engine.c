@@ -131,71 +131,6 @@ collect_engine_bridge(struct job *job)
 
 /* --- engine.inventory --- */
 
-enum {
-	PROFILE_FILES_MAX = 64,
-	PROFILE_MAX = 256 * 1024,
-};
-
-struct profiles {
-	struct environment_file files[PROFILE_FILES_MAX];
-	size_t n;
-	char **below; /* of /etc/profile.d */
-	size_t n_below;
-	char why[256];
-};
-
-static void
-profiles_clear(struct profiles *p)
-{
-	for (size_t i = 0; i < p->n; i++)
-		free((char *)(uintptr_t)p->files[i].text);
-	host_glob_free(p->below, p->n_below);
-}
-
-static int
-add_profile(struct profiles *p, const struct host *host, const char *path, bool all_exported)
-{
-	char *text;
-	int r;
-
-	if (p->n == PROFILE_FILES_MAX) {
-		(void)snprintf(
-		    p->why, sizeof(p->why), "there are too many files in /etc/profile.d");
-		return -E2BIG;
-	}
-	r = host_read(host, path, PROFILE_MAX, &text, NULL);
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0) {
-		(void)snprintf(p->why, sizeof(p->why), "%.128s: %s", path, reason(r));
-		return r;
-	}
-	p->files[p->n++] =
-	    (struct environment_file){ .path = path, .text = text, .all_exported = all_exported };
-	return 0;
-}
-
-static int
-read_profiles(struct profiles *p, const struct host *host)
-{
-	int r;
-
-	r = add_profile(p, host, "/etc/environment", true);
-	if (r == 0)
-		r = add_profile(p, host, "/etc/profile", false);
-	if (r < 0)
-		return r;
-	r = host_glob(host, "/etc/profile.d/*.sh", &p->below, &p->n_below);
-	if (r != 0) {
-		(void)snprintf(p->why, sizeof(p->why), "/etc/profile.d: %s",
-		    r == HOST_E_CUT ? "too many files" : reason(r));
-		return r;
-	}
-	for (size_t i = 0; r == 0 && i < p->n_below; i++)
-		r = add_profile(p, host, p->below[i], false);
-	return r;
-}
-
 static const char *
 why_of(const struct engine_reply *reply)
 {
@@ -205,23 +140,17 @@ why_of(const struct engine_reply *reply)
 static void
 on_inventory(struct job *job)
 {
-	_cleanup_(profiles_clear) struct profiles profiles = { 0 };
-	struct engine_inventory_input in = {
+	const struct engine_inventory_input in = {
 		.containers = job->replies[0].json,
 		.images = job->replies[1].json,
 		.volumes = job->replies[2].json,
 		.containers_why = why_of(&job->replies[0]),
 		.images_why = why_of(&job->replies[1]),
 		.volumes_why = why_of(&job->replies[2]),
-		.files = profiles.files,
 	};
 	struct snapshot *snapshot = NULL;
-	int r;
+	int r = build_engine_inventory(&snapshot, &in);
 
-	if (read_profiles(&profiles, job->collector->host) != 0)
-		in.files_why = profiles.why;
-	in.n_files = profiles.n;
-	r = build_engine_inventory(&snapshot, &in);
 	job_finish_built(job, r, snapshot);
 }
 

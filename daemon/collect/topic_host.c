@@ -3,6 +3,7 @@
  * Topics of the host. What the kernel says is asked of the kernel that runs, whatever the root. */
 #include "collect/audit_rules.h"
 #include "collect/collector_private.h"
+#include "collect/host_login.h"
 #include "collect/host_mounts.h"
 #include "collect/host_services.h"
 #include "collect/host_users.h"
@@ -103,6 +104,17 @@ collect_host_audit(struct job *job)
 {
 	struct snapshot *snapshot = NULL;
 	int r = audit_rules_collect(&snapshot, job->collector->host);
+
+	job_finish_built(job, r, snapshot);
+}
+
+/* --- host.login --- */
+
+void
+collect_host_login(struct job *job)
+{
+	struct snapshot *snapshot = NULL;
+	int r = host_login_collect(&snapshot, job->collector->host);
 
 	job_finish_built(job, r, snapshot);
 }

@@ -176,23 +176,28 @@ struct socket_ids {
 bool socket_ids_of(struct socket_ids *ret, const struct snapshot *socket, const char **why);
 
 /* Raw input of engine.inventory. Each list may be NULL with a reason in its `_why`. */
-struct environment_file {
-	const char *path, *text;
-	bool all_exported; /* it is no shell script: each line is one variable of the environment */
-};
 struct engine_inventory_input {
 	struct json_object *containers, *images, *volumes; /* bodies of the three replies */
 	const char *containers_why, *images_why, *volumes_why;
-	/* Files that make every login's environment, in the order in which they are read. */
-	const struct environment_file *files;
-	size_t n_files;
-	const char *files_why;
 };
 int build_engine_inventory(struct snapshot **ret, const struct engine_inventory_input *in);
 
 /* `in_use`: some container was made of it; NULL with in_use_why. `now_ms`: CLOCK_REALTIME. */
 int build_image_inspect(struct snapshot **ret, struct json_object *inspect, const bool *in_use,
     const char *in_use_why, int64_t now_ms);
+
+/* Raw input of host.login: files that make every login's environment, in the order in which they
+ * are read, or why they can't be. */
+struct environment_file {
+	const char *path, *text;
+	bool all_exported; /* it is no shell script: each line is one variable of the environment */
+};
+struct host_login_input {
+	const struct environment_file *files;
+	size_t n_files;
+	const char *files_why;
+};
+int build_host_login(struct snapshot **ret, const struct host_login_input *in);
 
 /* Raw input of host.services. */
 struct host_listener {

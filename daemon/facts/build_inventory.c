@@ -4,7 +4,6 @@
  * running or not, was made of it: by the image's id, as ten containers of one image use one. */
 #include "facts/build.h"
 
-#include "facts/content_trust.h"
 #include "facts/read.h"
 #include <errno.h>
 #include <json-c/json.h>
@@ -213,9 +212,6 @@ build_engine_inventory(struct snapshot **ret, const struct engine_inventory_inpu
 	    count_stopped(a, in->containers, in->containers_why));
 	draft_set(&d, FACT_ENGINE_IMAGES, count(a, in->images, in->images_why));
 	draft_set(&d, FACT_ENGINE_VOLUMES, list_volumes(a, in->volumes, in->volumes_why));
-	draft_set(&d, FACT_ENGINE_CONTENT_TRUST,
-	    in->files_why != NULL ? unreadable_printf(a, "%s", in->files_why)
-				  : content_trust_places(a, in->files, in->n_files));
 	r = set_unused(&d, in);
 	return r < 0 ? r : draft_finish(&d, ret);
 }

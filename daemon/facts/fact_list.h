@@ -24,6 +24,8 @@
 	X(HOST_AUDIT_PERSISTENT, "host.audit.persistent", type_list_audit_watch, TOPIC_HOST_AUDIT, 0, "/etc/audit/audit.rules, /etc/audit/rules.d", "the same, from the rule files") \
 	/* host.users */ \
 	X(HOST_ENGINE_USERS, "host.engine_users", type_list_string, TOPIC_HOST_USERS, 0, "group of the engine's socket, /etc/group, /etc/passwd, name service", "accounts beside root that can reach the engine's socket; * when everyone can") \
+	/* host.login */ \
+	X(HOST_CONTENT_TRUST, "host.content_trust", type_list_string, TOPIC_HOST_LOGIN, 0, "/etc/environment, /etc/profile, /etc/profile.d", "system-wide files that switch DOCKER_CONTENT_TRUST on") \
 	/* host.services */ \
 	X(HOST_LISTENERS, "host.listeners", type_list_listener, TOPIC_HOST_SERVICES, 0, "/proc/net/tcp, udp; /proc/*/fd", "sockets that listen on the host outside containers") \
 	X(HOST_SYSCTLS, "host.sysctls", type_map_dyn, TOPIC_HOST_SERVICES, 0, "/proc/sys", "settings that hardening guides look at") \
@@ -89,7 +91,6 @@
 	X(ENGINE_IMAGES, "engine.inventory.images", type_int, TOPIC_ENGINE_INVENTORY, FACT_VOLATILE, "GET /images/json", "images on this host") \
 	X(ENGINE_IMAGES_UNUSED, "engine.inventory.images_unused", type_list_string, TOPIC_ENGINE_INVENTORY, FACT_VOLATILE, "GET /images/json, /containers/json", "images that no container refers to") \
 	X(ENGINE_VOLUMES, "engine.inventory.volumes", type_list_string, TOPIC_ENGINE_INVENTORY, FACT_VOLATILE, "GET /volumes", "names of volumes") \
-	X(ENGINE_CONTENT_TRUST, "engine.inventory.content_trust", type_list_string, TOPIC_ENGINE_INVENTORY, 0, "/etc/environment, /etc/profile, /etc/profile.d", "system-wide files that switch DOCKER_CONTENT_TRUST on") \
 	/* file.stat */ \
 	X(FILE_PATH, "file.path", type_string, TOPIC_FILE_STAT, 0, "the rule's files", "the path as the rule names it") \
 	X(FILE_EXISTS, "file.exists", type_bool, TOPIC_FILE_STAT, 0, "stat", "there is such a file") \

@@ -19,6 +19,7 @@ const struct topic_info topic_table[_TOPICS] = {
 	[TOPIC_HOST_MOUNTS] = { "host.mounts", SUBJECT_HOST, 5000, 0 },
 	[TOPIC_HOST_AUDIT] = { "host.audit", SUBJECT_HOST, 100, 0 },
 	[TOPIC_HOST_USERS] = { "host.users", SUBJECT_HOST, 1000, HOUR_S },
+	[TOPIC_HOST_LOGIN] = { "host.login", SUBJECT_HOST, 200, 0 },
 	[TOPIC_HOST_SERVICES] = { "host.services", SUBJECT_HOST, 10000, HOUR_S },
 	[TOPIC_ENGINE_INFO] = { "engine.info", SUBJECT_ENGINE, 1000, 0 },
 	[TOPIC_ENGINE_SETTINGS] = { "engine.settings", SUBJECT_ENGINE, 200, 0 },

@@ -23,6 +23,7 @@ enum topic {
 	TOPIC_HOST_MOUNTS,     /* the mount table as PID 1 has it */
 	TOPIC_HOST_AUDIT,      /* audit rules that the kernel has loaded, and those kept in files */
 	TOPIC_HOST_USERS,      /* who can reach the engine's socket */
+	TOPIC_HOST_LOGIN,      /* what every login's environment is made of */
 	TOPIC_HOST_SERVICES,   /* what listens, what hardens: evidence for people */
 	TOPIC_ENGINE_INFO,     /* GET /version, /info */
 	TOPIC_ENGINE_SETTINGS, /* dockerd's flags and environment, daemon.json */

@@ -202,7 +202,8 @@ finding_is_blind(const struct judge *j, const struct subject *s, const struct ru
 {
 	/* Where the engine's data lies and who reaches it hang on the engine. */
 	const uint32_t of_host = 1u << TOPIC_HOST_SYSTEM | 1u << TOPIC_HOST_AUDIT |
-				 1u << TOPIC_HOST_SERVICES | 1u << TOPIC_FILE_STAT;
+				 1u << TOPIC_HOST_LOGIN | 1u << TOPIC_HOST_SERVICES |
+				 1u << TOPIC_FILE_STAT;
 
 	if (!source_is_blind(j, WATCH_EVENTS))
 		return false;

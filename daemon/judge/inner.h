@@ -22,7 +22,7 @@ struct object;
 
 enum {
 	ASKS_MAX = 64,         /* collections under way at once */
-	SLOTS_MAX = 5,         /* topics of a kind; asserted by a test */
+	SLOTS_MAX = 6,         /* topics of a kind; asserted by a test */
 	GONE_KEPT = 1024,      /* containers that went away last: late events are ignored */
 	ROUND_WAIT_MS = 20,    /* how long the first answer of a round waits for others */
 	HOLD_MS = 1000,        /* how long a subject waits for the rest of its own topics */

@@ -28,9 +28,9 @@ static const struct {
 	{ "/etc/group", TOPIC_ENGINE_SETTINGS },
 	{ "/etc/nsswitch.conf", TOPIC_HOST_USERS },
 	{ "/etc/passwd", TOPIC_HOST_USERS },
-	{ "/etc/environment", TOPIC_ENGINE_INVENTORY },
-	{ "/etc/profile", TOPIC_ENGINE_INVENTORY },
-	{ "/etc/profile.d/*.sh", TOPIC_ENGINE_INVENTORY },
+	{ "/etc/environment", TOPIC_HOST_LOGIN },
+	{ "/etc/profile", TOPIC_HOST_LOGIN },
+	{ "/etc/profile.d/*.sh", TOPIC_HOST_LOGIN },
 	UNIT("docker.service"),
 	UNIT("docker.socket"),
 };
@@ -66,8 +66,7 @@ mark_topic(struct judge *j, enum topic topic, const struct cause *cause)
 {
 	struct entry *e = topic_table[topic].kind == SUBJECT_HOST ? j->host : j->engine;
 
-	/* Its interval is for containers that come and go; files seldom do. */
-	return mark(j, e, topic, cause, topic == TOPIC_ENGINE_INVENTORY);
+	return mark(j, e, topic, cause, false);
 }
 
 static bool

@@ -14,10 +14,10 @@ static const struct {
 	{ "host.mounts", 1U << PERIOD_MOUNTS },
 	{ "host.audit", 1U << PERIOD_AUDIT | 1U << PERIOD_FILES },
 	{ "host.users", 1U << PERIOD_FILES },
+	{ "host.login", 1U << PERIOD_FILES },
 	{ "host.", 0 },
 	{ "engine.settings", 1U << PERIOD_EVENTS | 1U << PERIOD_FILES },
 	{ "engine.units", 1U << PERIOD_EVENTS | 1U << PERIOD_FILES },
-	{ "engine.inventory", 1U << PERIOD_EVENTS | 1U << PERIOD_FILES },
 	{ "file.", 1U << PERIOD_FILES | 1U << PERIOD_MOUNTS },
 	{ "", 1U << PERIOD_EVENTS },
 };

@@ -13,12 +13,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct parts parts = { .at = (const char *)data, .left = size };
 	struct environment_file files[FILES_MAX];
 	char *texts[FILES_MAX];
-	struct engine_inventory_input in = {
-		.containers_why = "nobody asked",
-		.images_why = "nobody asked",
-		.volumes_why = "nobody asked",
-		.files = files,
-	};
+	struct host_login_input in = { .files = files };
 	struct snapshot *s = NULL;
 	int r;
 
@@ -28,7 +23,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			.all_exported = in.n_files == 0 };
 		in.n_files++;
 	}
-	r = build_engine_inventory(&s, &in);
+	r = build_host_login(&s, &in);
 	snapshot_must_hold(r, s);
 	for (size_t i = 0; i < in.n_files; i++)
 		free(texts[i]);

@@ -113,76 +113,6 @@ test_lists(void **state)
 	}
 }
 
-/* environment is no script; profile and late are, and are read after it in this order. */
-static const struct {
-	const char *environment, *profile, *late, *places;
-} trust[] = {
-	{ "", "", "", "" },
-	{ "DOCKER_CONTENT_TRUST=1\n", "", "", "/etc/environment " },
-	{ "PATH=/bin\nDOCKER_CONTENT_TRUST=\"1\"\n", "", "", "/etc/environment " },
-	{ "#DOCKER_CONTENT_TRUST=1\n", "", "", "" },
-	{ "DOCKER_CONTENT_TRUST=0\n", "", "", "" },
-	{ "DOCKER_CONTENT_TRUST=\n", "", "", "" },
-	{ "DOCKER_CONTENT_TRUST_SERVER=1\n", "", "", "" },
-	{ "XDOCKER_CONTENT_TRUST=1\n", "", "", "" },
-	{ "DOCKER_CONTENT_TRUST=yes\n", "", "", "/etc/environment " },
-	{ "", "export DOCKER_CONTENT_TRUST=1", "", "profile " },
-	{ "", "DOCKER_CONTENT_TRUST=1\n", "", "" },
-	{ "", "DOCKER_CONTENT_TRUST=1\nexport DOCKER_CONTENT_TRUST\n", "", "profile " },
-	{ "", "DOCKER_CONTENT_TRUST=1; export DOCKER_CONTENT_TRUST # for all\n", "", "profile " },
-	{ "", "export DOCKER_CONTENT_TRUST\nDOCKER_CONTENT_TRUST=1\n", "", "profile " },
-	{ "", "export A=b DOCKER_CONTENT_TRUST='1'\n", "", "profile " },
-	{ "", "export A=b # DOCKER_CONTENT_TRUST=1\n", "", "" },
-	{ "", "export DOCKER_CONTENT_TRUST=$TRUST\n", "", "" },
-	{ "", "  export DOCKER_CONTENT_TRUST=1\n", "", "" },
-	{ "", "echo DOCKER_CONTENT_TRUST=1\n", "", "" },
-	{ "", "unset DOCKER_CONTENT_TRUST\n", "export DOCKER_CONTENT_TRUST=1\n", "late " },
-	{ "DOCKER_CONTENT_TRUST=1\n", "export DOCKER_CONTENT_TRUST=1\n", "",
-	    "/etc/environment profile " },
-	{ "DOCKER_CONTENT_TRUST=1\n", "", "unset DOCKER_CONTENT_TRUST\n", "" },
-	{ "DOCKER_CONTENT_TRUST=1\n", "\tunset DOCKER_CONTENT_TRUST\n", "", "" },
-	{ "DOCKER_CONTENT_TRUST=1\n", "export DOCKER_CONTENT_TRUST=1\n", "DOCKER_CONTENT_TRUST=0\n",
-	    "" },
-	{ "", "export DOCKER_CONTENT_TRUST=0\nexport DOCKER_CONTENT_TRUST=1\n", "", "profile " },
-};
-
-static void
-test_content_trust(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(trust); i++) {
-		const struct environment_file files[] = {
-			{ "/etc/environment", trust[i].environment, true },
-			{ "profile", trust[i].profile, false },
-			{ "late", trust[i].late, false },
-		};
-		const struct engine_inventory_input in = { .containers_why = "x",
-			.images_why = "x",
-			.volumes_why = "x",
-			.files = files,
-			.n_files = 3 };
-		_cleanup_(snapshot_freep) struct snapshot *s = NULL;
-
-		print_message("%zu\n", i);
-		assert_int_equal(build_engine_inventory(&s, &in), 0);
-		assert_fact(s, FACT_ENGINE_CONTENT_TRUST, trust[i].places);
-	}
-}
-
-static void
-test_content_trust_unreadable(void **state)
-{
-	const struct engine_inventory_input in = { .containers_why = "x",
-		.images_why = "x",
-		.volumes_why = "x",
-		.files_why = "Permission denied" };
-	_cleanup_(snapshot_freep) struct snapshot *s = NULL;
-
-	(void)state;
-	assert_int_equal(build_engine_inventory(&s, &in), 0);
-	assert_fact(s, FACT_ENGINE_CONTENT_TRUST, "unreadable");
-}
-
 static struct json_object *
 recorded(const char *engine, const char *name)
 {
@@ -222,8 +152,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lists),
-		cmocka_unit_test(test_content_trust),
-		cmocka_unit_test(test_content_trust_unreadable),
 		cmocka_unit_test(test_recorded),
 	};
 

@@ -1,5 +1,10 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-#include "facts/content_trust.h"
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * host.login: which files switch Docker's content trust on for every login: a shell's assignments,
+ * read without running them. What one file sets, a later one may unset. An assignment counts where
+ * it stands at the start of a line, is exported and literal; one that is indented may stand in a
+ * branch that isn't taken, so it can only switch off. */
+#include "facts/build.h"
 
 #include "facts/read.h"
 #include "util/lines.h"
@@ -123,21 +128,36 @@ take_line(struct trust *t, struct span line)
 		take_command(t, command, sure);
 }
 
-struct value
-content_trust_places(struct arena *a, const struct environment_file *files, size_t n_files)
+/* Paths of the files. */
+static struct value
+trust_places(struct arena *a, const struct host_login_input *in)
 {
 	struct trust t = { .places.arena = a };
 
-	for (size_t i = 0; i < n_files; i++) {
-		struct lines lines = { .at = files[i].text, .left = LINES_MAX };
+	for (size_t i = 0; i < in->n_files; i++) {
+		struct lines lines = { .at = in->files[i].text, .left = LINES_MAX };
 		struct span line;
 
-		t.file = &files[i];
+		t.file = &in->files[i];
 		t.placed = false;
 		while (lines_next(&lines, &line))
 			take_line(&t, line);
 		if (lines.cut)
-			return unreadable_printf(a, "%s is too long", files[i].path);
+			return unreadable_printf(a, "%s is too long", in->files[i].path);
 	}
 	return list_finish(&t.places);
+}
+
+int
+build_host_login(struct snapshot **ret, const struct host_login_input *in)
+{
+	_cleanup_(draft_deinit) struct draft d = { 0 };
+	int r = draft_init(&d, TOPIC_HOST_LOGIN);
+
+	if (r < 0)
+		return r;
+	draft_set(&d, FACT_HOST_CONTENT_TRUST,
+	    in->files_why != NULL ? unreadable_printf(d.arena, "%s", in->files_why)
+				  : trust_places(d.arena, in));
+	return draft_finish(&d, ret);
 }
