@@ -14,7 +14,7 @@ QUIET = 8  # seconds: the daemon tidies up after five
 SWEEPS = 5
 
 # Of exec sessions only a daemon that watched knows; what is listed once a minute at most is older than a check's.
-NOT_COMPARED = ("exec-privileged", "exec-root-user", "exec-user-override", "content-trust", "ops-backup",
+NOT_COMPARED = ("exec-privileged", "exec-root-user", "exec-user-override", "ops-backup",
                 "ops-container-sprawl", "ops-image-sprawl")
 
 

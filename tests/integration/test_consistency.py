@@ -26,7 +26,7 @@ MEBI = 1 << 20
 OF_RECORDS = ("exec-privileged", "exec-root-user", "exec-user-override")
 
 # What they read is looked at once a minute at most; a look at everything does not wait for that.
-SLOW = ("content-trust", "ops-backup", "ops-container-sprawl", "ops-image-sprawl")
+SLOW = ("ops-backup", "ops-container-sprawl", "ops-image-sprawl")
 
 # What only a daemon knows that saw daemon.json before it was touched.
 REMEMBERED = "what is in force cannot be told until dockerd is restarted"
