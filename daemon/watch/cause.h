@@ -60,7 +60,7 @@ struct watch_sink {
 	void (*exec)(void *arg, const char *container, const char *exec, const struct cause *cause);
 	/* From now on the source may miss things. Said once until sees() follows. */
 	void (*blind)(void *arg, enum watch_source source, const char *why);
-	/* It sees again, and may have missed things: the listener looks at everything that the
+	/* It sees again, and may have missed things: the listener looks at all topics that the
 	 * source covers. Also said at the first connection. */
 	void (*sees)(void *arg, enum watch_source source);
 };

@@ -6,8 +6,9 @@
  * How the engine loses events (moby, daemon/events): a subscriber that doesn't drain its channel of
  * 1,024 within 100 ms loses messages without a mark; the ring for `since=` holds 256; 20.10 sends
  * the headers of /events before the listener is registered. So: events are drained at once and only
- * noted here, the subscription goes some seconds back, and the sink is told to look at everything
- * after each connection. Where to resume is taken from the engine's own event times. */
+ * noted here, the subscription goes some seconds back, and the sink is told of each connection, so
+ * that it looks at what may have been missed. Where to resume is taken from the engine's own event
+ * times. */
 #ifndef WATCH_DOCKER_EVENTS_H
 #define WATCH_DOCKER_EVENTS_H
 

@@ -17,10 +17,9 @@ enum {
 	MOUNTS_LEAST_MS = 1000, /* between two bursts while they go on and on */
 };
 
-/* `path`: /proc/1/mountinfo; a test gives its own. The sink is told at the first change of a burst,
- * and once more when it has settled, if there were others; then `changed` is called. Borrows the
- * sink. Where the file can't be opened, blind() says why and 0 is
- * returned. */
+/* `path`: /proc/1/mountinfo; a test gives its own. The sink is told once for a burst of changes,
+ * when it has settled, and `changed` is called then. Borrows the sink. Where the file can't be
+ * opened, blind() says why and 0 is returned. */
 int mounts_watch_new(struct mounts_watch **ret, struct event_base *base, const char *path,
     const struct watch_sink *sink, void (*changed)(void *arg), void *arg);
 struct mounts_watch *mounts_watch_free(struct mounts_watch *w); /* takes NULL, returns NULL */
