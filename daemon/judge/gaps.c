@@ -11,7 +11,9 @@
 #include <string.h>
 
 enum {
-	REPLAYED_MS = 250, /* the engine remembers its last 256 events, and makes 400 a second */
+	/* The engine keeps its last 256 events of all kinds, and hardly makes one in 0.4 ms. */
+	REPLAYED_MS = 100,
+	CLOCK_STEP_MS = 1000, /* by less, two clocks run alike */
 };
 
 #define BIT(topic) (UINT32_C(1) << TOPIC_##topic)
@@ -80,13 +82,18 @@ source_blind(struct judge *j, enum watch_source s, const char *why)
 	tell(j, "gap-opened", s, why, -1);
 }
 
-/* The stream of events begins before the start: what changed since the first look began is told by
- * it, if it opened so soon that the engine remembers all of that. */
+/* The stream of events begins seconds before the start: what changed since the first look began is
+ * told by it, if it opened so soon that the engine still has all of that, and no clock was set in
+ * between. */
 static bool
 is_replayed(const struct judge *j, enum watch_source s)
 {
+	int64_t age_ms = clock_monotonic_ms() - j->started_mono_ms;
+	int64_t step_ms = clock_realtime_ms() - j->started_ms - age_ms;
+
 	return s == WATCH_EVENTS && j->look.active && !j->sources[s].told &&
-	       clock_monotonic_ms() - j->started_mono_ms <= REPLAYED_MS;
+	       age_ms <= REPLAYED_MS && step_ms < CLOCK_STEP_MS && step_ms > -CLOCK_STEP_MS &&
+	       j->listings[SUBJECT_CONTAINER].why == NULL && j->listings[SUBJECT_IMAGE].why == NULL;
 }
 
 void
@@ -109,8 +116,11 @@ source_sees(struct judge *j, enum watch_source s)
 		tell(j, "gap-closed", s, NULL, blind_ms);
 	if (s == WATCH_EVENTS)
 		execs_watched(j);
-	if (replayed)
+	if (replayed) {
+		/* What is asked from now on doesn't join an older question. */
+		j->look.since = collector_now(j->collector);
 		return;
+	}
 	if (look_begin(j, &cause, covers[s].tells | (gap ? covers[s].also : 0), false) < 0)
 		judge_trouble(j, "out of memory");
 }

@@ -293,7 +293,7 @@ int cause_set(struct judge *j, const struct cause **at, const struct cause *caus
 /* The same, but keeps the first cause of a kind, and one that tells more above one that tells
  * less. */
 int cause_note(struct judge *j, const struct cause **at, const struct cause *cause);
-const struct cause *cause_release(const struct cause *held); /* takes NULL, returns NULL */
+const struct cause *cause_release(const struct cause *cause); /* takes NULL, returns NULL */
 
 /* queue.c */
 int mark(
@@ -310,7 +310,7 @@ void swap_in(struct judge *j, struct entry *e, struct snapshot *snapshot);
 /* look.c */
 /* `topics`: a bit for each. */
 int look_begin(struct judge *j, const struct cause *cause, uint32_t topics, bool told);
-/* Looks at what the look under way is about, and what was never seen. */
+/* Looks at what the look under way is about, and at what nobody has asked about. */
 int look_at(struct judge *j, struct entry *e);
 int look_list(struct judge *j, enum subject_kind kind, const struct cause *cause);
 void listing_answered(struct listing *listing, bool failed);

@@ -45,6 +45,15 @@ has_kind(uint32_t topics, enum subject_kind kind)
 	return false;
 }
 
+/* Nothing is known of it, and nobody has asked. */
+static bool
+is_untouched(const struct entry *e, enum topic topic)
+{
+	const struct slot *slot = entry_slot((struct entry *)(uintptr_t)e, topic);
+
+	return e->s.snapshots[topic] == NULL && !slot->asked && !slot->stale;
+}
+
 static int
 look_at_topics(struct judge *j, struct entry *e, uint32_t topics)
 {
@@ -53,7 +62,7 @@ look_at_topics(struct judge *j, struct entry *e, uint32_t topics)
 
 	for (unsigned i = 0; r == 0 && i < kind_topics[e->s.kind].n; i++)
 		if (first + i != TOPIC_CONTAINER_EXECS &&
-		    (has_topic(topics, first + i) || e->s.snapshots[first + i] == NULL))
+		    (has_topic(topics, first + i) || is_untouched(e, first + i)))
 			r = look_at_topic(j, e, first + i);
 	return r;
 }

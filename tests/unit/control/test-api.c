@@ -18,7 +18,7 @@
 #include "report/metrics.h"
 #include "wire.h"
 
-static const struct rule_text rules[] = {
+static const struct rule_source rules[] = {
 	{ .key = "live",
 	    .scope = SUBJECT_ENGINE,
 	    .test = "engine.live_restore",

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* A rule as a test writes it. `test` is of its kind: a bool, a list, or the one review. */
-struct rule_text {
+struct rule_source {
 	const char *key;
 	enum subject_kind scope;
 	enum rule_kind kind;
@@ -57,7 +57,7 @@ rule_reads(struct rule *rule, unsigned *reads, const struct expr *e)
 }
 
 static inline struct rule *
-test_rule(const struct rule_text *text, unsigned index)
+test_rule(const struct rule_source *text, unsigned index)
 {
 	struct rule *rule = calloc(1, sizeof(*rule));
 	unsigned *reads = calloc(64, sizeof(*reads));
@@ -117,7 +117,7 @@ test_rule_free(struct rule *rule)
 
 /* Parameters of the test's rulebooks are all empty lists. */
 static inline struct rulebook *
-test_rulebook(const struct rule_text *texts, unsigned n)
+test_rulebook(const struct rule_source *texts, unsigned n)
 {
 	struct rulebook *rb = calloc(1, sizeof(*rb));
 

@@ -6,7 +6,7 @@
 
 #include "sample.h"
 
-static const struct rule_text rules[] = {
+static const struct rule_source rules[] = {
 	{ .key = "caps",
 	    .scope = SUBJECT_CONTAINER,
 	    .kind = RULE_OFFENDERS,

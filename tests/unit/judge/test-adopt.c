@@ -32,7 +32,7 @@
 		.pattern = "/etc/thing"                                            \
 	}
 
-static const struct rule_text two_rules[] = { KERNEL, PRIVILEGED };
+static const struct rule_source two_rules[] = { KERNEL, PRIVILEGED };
 
 static int
 setup(void **state)
@@ -49,7 +49,7 @@ setup(void **state)
 
 /* The old rulebook goes at once: nothing may look at it any more. */
 static void
-adopt(struct world *w, const struct rule_text *rules, unsigned n, struct exception *exception)
+adopt(struct world *w, const struct rule_source *rules, unsigned n, struct exception *exception)
 {
 	struct rulebook *before = w->rb;
 
@@ -114,7 +114,7 @@ test_same_rules(void **state)
 static void
 test_rule_added_before_others(void **state)
 {
-	static const struct rule_text three_rules[] = { CAPS, KERNEL, PRIVILEGED };
+	static const struct rule_source three_rules[] = { CAPS, KERNEL, PRIVILEGED };
 	struct world *w = *state;
 	struct json_object *rows;
 	int64_t before;
@@ -137,7 +137,7 @@ test_rule_added_before_others(void **state)
 static void
 test_rule_taken_away(void **state)
 {
-	static const struct rule_text one_rule[] = { KERNEL };
+	static const struct rule_source one_rule[] = { KERNEL };
 	struct world *w = *state;
 	struct json_object *rows;
 
@@ -162,7 +162,7 @@ test_rule_taken_away(void **state)
 static void
 test_rule_that_says_otherwise(void **state)
 {
-	static const struct rule_text turned[] = {
+	static const struct rule_source turned[] = {
 		{ .key = "kernel", .scope = SUBJECT_HOST, .test = "host.kernel == \"5\"" },
 		PRIVILEGED,
 	};
@@ -182,7 +182,7 @@ test_rule_that_says_otherwise(void **state)
 static void
 test_rule_of_another_scope(void **state)
 {
-	static const struct rule_text turned[] = {
+	static const struct rule_source turned[] = {
 		{ .key = "kernel", .scope = SUBJECT_CONTAINER, .test = "container.privileged" },
 		PRIVILEGED,
 	};
@@ -201,7 +201,7 @@ test_rule_of_another_scope(void **state)
 static void
 test_host_is_told_apart(void **state)
 {
-	static const struct rule_text three_rules[] = { CAPS, KERNEL, PRIVILEGED };
+	static const struct rule_source three_rules[] = { CAPS, KERNEL, PRIVILEGED };
 	struct world *w = *state;
 	struct json_object *rows;
 
@@ -247,7 +247,7 @@ test_exception_added_and_taken_away(void **state)
 static void
 test_files_of_new_rules(void **state)
 {
-	static const struct rule_text three_rules[] = { KERNEL, PRIVILEGED, THING };
+	static const struct rule_source three_rules[] = { KERNEL, PRIVILEGED, THING };
 	struct world *w = *state;
 	struct json_object *rows;
 
@@ -271,7 +271,7 @@ test_files_of_new_rules(void **state)
 static void
 test_twice_at_once(void **state)
 {
-	static const struct rule_text three_rules[] = { CAPS, KERNEL, PRIVILEGED };
+	static const struct rule_source three_rules[] = { CAPS, KERNEL, PRIVILEGED };
 	struct world *w = *state;
 	struct json_object *rows;
 
@@ -289,7 +289,7 @@ test_twice_at_once(void **state)
 static void
 test_during_the_first_look(void **state)
 {
-	static const struct rule_text three_rules[] = { CAPS, KERNEL, PRIVILEGED };
+	static const struct rule_source three_rules[] = { CAPS, KERNEL, PRIVILEGED };
 	struct world *w = *state;
 	struct json_object *rows;
 
@@ -310,7 +310,7 @@ test_during_the_first_look(void **state)
 static void
 test_restart_after_it(void **state)
 {
-	static const struct rule_text three_rules[] = { CAPS, KERNEL, PRIVILEGED };
+	static const struct rule_source three_rules[] = { CAPS, KERNEL, PRIVILEGED };
 	struct world *w = *state;
 
 	world_start(w);

@@ -11,7 +11,7 @@
 #include "rules.h"
 #include "world.h"
 
-static const struct rule_text rules[] = {
+static const struct rule_source rules[] = {
 	{ .key = "caps",
 	    .scope = SUBJECT_CONTAINER,
 	    .kind = RULE_OFFENDERS,

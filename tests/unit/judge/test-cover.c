@@ -28,7 +28,7 @@ static const struct judge_facts facts = { fact, NULL, "container web" };
 static int
 set_up(void **state)
 {
-	static const struct rule_text texts[] = {
+	static const struct rule_source texts[] = {
 		{ .key = "check", .scope = SUBJECT_CONTAINER, .test = "!container.privileged" },
 		{ .key = "other", .scope = SUBJECT_CONTAINER, .test = "!container.privileged" },
 		{ .key = "review",

@@ -15,7 +15,7 @@
 
 #include "util/clock.h"
 
-static const struct rule_text rules[] = {
+static const struct rule_source rules[] = {
 	{ .key = "exposed",
 	    .scope = SUBJECT_CONTAINER,
 	    .kind = RULE_REVIEW,

@@ -13,7 +13,7 @@
 
 #include <sys/stat.h>
 
-static const struct rule_text rules[] = {
+static const struct rule_source rules[] = {
 	{ .key = "caps",
 	    .scope = SUBJECT_CONTAINER,
 	    .kind = RULE_OFFENDERS,

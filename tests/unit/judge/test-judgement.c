@@ -56,7 +56,7 @@ set_facts(struct bench *b, const char *json_text)
 }
 
 static void
-judge_text(struct bench *b, const struct rule_text *text, const char *facts)
+judge_text(struct bench *b, const struct rule_source *text, const char *facts)
 {
 	if (b->rb != NULL)
 		test_rulebook_free(b->rb);
@@ -98,7 +98,7 @@ static void
 test_verdicts(void **state)
 {
 	static const struct {
-		struct rule_text rule;
+		struct rule_source rule;
 		const char *facts, *because;
 		enum verdict verdict;
 	} cases[] = {
@@ -148,7 +148,7 @@ test_verdicts(void **state)
 	struct bench *b = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct rule_text text = cases[i].rule;
+		struct rule_source text = cases[i].rule;
 
 		text.key = "the-rule";
 		if (text.scope == SUBJECT_HOST)
@@ -163,7 +163,7 @@ test_verdicts(void **state)
 static void
 test_missing_fact_is_named(void **state)
 {
-	const struct rule_text text = { .key = "k",
+	const struct rule_source text = { .key = "k",
 		.scope = SUBJECT_CONTAINER,
 		.test = "container.privileged || container.pid == 1" };
 	struct bench *b = *state;
@@ -180,10 +180,10 @@ test_missing_fact_is_named(void **state)
 static void
 test_absent_fact_is_named(void **state)
 {
-	const struct rule_text stopped = {
+	const struct rule_source stopped = {
 		.key = "k", .scope = SUBJECT_CONTAINER, .test = "container.process.uid != 0"
 	};
-	const struct rule_text no_file = {
+	const struct rule_source no_file = {
 		.key = "k", .scope = SUBJECT_FILE, .test = "mode_within(file.mode, '0644')"
 	};
 	struct bench *b = *state;
@@ -201,7 +201,7 @@ test_absent_fact_is_named(void **state)
 static void
 test_switch_in_words(void **state)
 {
-	const struct rule_text text = { .key = "k",
+	const struct rule_source text = { .key = "k",
 		.scope = SUBJECT_FILE,
 		.test = "host.audit.enabled && file.mode == 1",
 		.says = "{file.path} is not audited ({host.audit.enabled})" };
@@ -218,7 +218,7 @@ test_switch_in_words(void **state)
 static void
 test_cut_list(void **state)
 {
-	const struct rule_text text = { .key = "k",
+	const struct rule_source text = { .key = "k",
 		.scope = SUBJECT_CONTAINER,
 		.kind = RULE_OFFENDERS,
 		.test = "container.cap_add.filter(c, c == \"ALL\")" };
@@ -238,7 +238,7 @@ test_cut_list(void **state)
 }
 
 static uint64_t
-digest(struct bench *b, const struct rule_text *text, const char *facts)
+digest(struct bench *b, const struct rule_source *text, const char *facts)
 {
 	judge_text(b, text, facts);
 	return b->judgement.digest;
@@ -247,15 +247,15 @@ digest(struct bench *b, const struct rule_text *text, const char *facts)
 static void
 test_digest(void **state)
 {
-	const struct rule_text caps = { .key = "k",
+	const struct rule_source caps = { .key = "k",
 		.scope = SUBJECT_CONTAINER,
 		.kind = RULE_OFFENDERS,
 		.test = "container.cap_add" };
-	const struct rule_text programs = { .key = "k",
+	const struct rule_source programs = { .key = "k",
 		.scope = SUBJECT_CONTAINER,
 		.kind = RULE_OFFENDERS,
 		.test = "container.process.programs" };
-	const struct rule_text privileged = {
+	const struct rule_source privileged = {
 		.key = "k", .scope = SUBJECT_CONTAINER, .test = "!container.privileged"
 	};
 	struct bench *b = *state;
@@ -341,7 +341,7 @@ evidence_of(struct bench *b)
 static void
 test_secrets_stay_hidden(void **state)
 {
-	const struct rule_text listing = { .key = "k",
+	const struct rule_source listing = { .key = "k",
 		.scope = SUBJECT_CONTAINER,
 		.kind = RULE_OFFENDERS,
 		.test = "container.healthcheck",
@@ -361,7 +361,7 @@ test_secrets_stay_hidden(void **state)
 static void
 test_parameters_of_a_reading(void **state)
 {
-	const struct rule_text rule = { .key = "k",
+	const struct rule_source rule = { .key = "k",
 		.scope = SUBJECT_CONTAINER,
 		.test = "container.user in params.trusted_users",
 		.says = "only {params.trusted_users} may" };
@@ -404,11 +404,11 @@ expect_evidence(struct bench *b, const char *want)
 static void
 test_evidence(void **state)
 {
-	const struct rule_text pass = { .key = "k",
+	const struct rule_source pass = { .key = "k",
 		.scope = SUBJECT_CONTAINER,
 		.test = "!container.privileged",
 		.when = "host.apparmor" };
-	const struct rule_text caps = { .key = "k",
+	const struct rule_source caps = { .key = "k",
 		.scope = SUBJECT_CONTAINER,
 		.kind = RULE_OFFENDERS,
 		.test = "container.cap_add.filter(c, c != \"B\")" };
@@ -454,7 +454,7 @@ try_example(struct bench *b, const char *facts, const char *const *absent,
 static void
 test_examples(void **state)
 {
-	const struct rule_text text = { .key = "k",
+	const struct rule_source text = { .key = "k",
 		.scope = SUBJECT_CONTAINER,
 		.test = "has(container.process.uid) ? container.process.uid != 0 : "
 			"container.user != \"\"" };

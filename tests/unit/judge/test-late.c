@@ -15,7 +15,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
-static const struct rule_text rules[] = {
+static const struct rule_source rules[] = {
 	{ .key = "modes",
 	    .scope = SUBJECT_FILE,
 	    .test = "file.mode == 420",

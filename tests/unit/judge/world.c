@@ -326,7 +326,7 @@ on_trouble(void *arg, const char *what)
 }
 
 struct world *
-world_new(const struct rule_text *rules, unsigned n, bool store)
+world_new(const struct rule_source *rules, unsigned n, bool store)
 {
 	struct world *w = calloc(1, sizeof(*w));
 	struct collector_config config = { 0 };

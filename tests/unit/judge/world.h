@@ -26,10 +26,10 @@ struct world {
 	uint64_t read;
 };
 
-struct rule_text;
+struct rule_source;
 
 /* A world without a judge yet. `store`: the ledger is a file. */
-struct world *world_new(const struct rule_text *rules, unsigned n, bool store);
+struct world *world_new(const struct rule_source *rules, unsigned n, bool store);
 void world_free(struct world *w);
 int world_teardown(void **state); /* the same, for cmocka */
 void world_open(struct world *w); /* opens the ledger and makes a judge */

@@ -12,7 +12,7 @@
 #include "../judge/world.h"
 #include "report/heartbeat.h"
 
-static const struct rule_text rules[] = {
+static const struct rule_source rules[] = {
 	{ .key = "live", .scope = SUBJECT_ENGINE, .test = "engine.live_restore" },
 	{ .key = "privileged",
 	    .scope = SUBJECT_CONTAINER,
