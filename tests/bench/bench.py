@@ -33,9 +33,9 @@ import world  # noqa: E402
 
 README_BEGIN, README_END = "<!-- ./bootstrap bench --readme -->\n", "<!-- until here -->\n"
 
-#            created containers,        containers and files for latency, storm, pairs, seconds idle
-FULL = dict(small=100, middle=500, big=1000, latency=500, audit=200, storm=1000, pairs=15, idle=60)
-QUICK = dict(small=10, middle=50, big=100, latency=50, audit=20, storm=100, pairs=5, idle=20)
+#            created containers,         containers and files for latency, storm, pairs, seconds before idle and idle
+FULL = dict(small=100, middle=500, big=1000, latency=500, audit=200, storm=1000, pairs=15, before=60, idle=120)
+QUICK = dict(small=10, middle=50, big=100, latency=50, audit=20, storm=100, pairs=5, before=0, idle=20)
 LONG_IDLE = 600
 
 
@@ -65,7 +65,7 @@ def run(results, size):
         with daemon.Daemon(big) as plimsolld:
             steady.measure_memory(results, plimsolld, ("resident_big_mib", "anonymous_big_mib"))
             step(f"idle for {size['idle']} s")
-            steady.measure_idle(results, plimsolld, size["idle"])
+            steady.measure_idle(results, plimsolld, size["before"], size["idle"])
             steady.measure_sweep(results, plimsolld)
 
         step("check, with few containers and with many")
@@ -105,7 +105,7 @@ def into_readme(results, machine, date):
 def main():
     parser = argparse.ArgumentParser(prog="./bootstrap bench")
     parser.add_argument("--quick", action="store_true", help="a tenth of the containers, for a try")
-    parser.add_argument("--long", action="store_true", help="ten idle minutes instead of one")
+    parser.add_argument("--long", action="store_true", help="ten idle minutes instead of two")
     parser.add_argument("--readme", action="store_true", help="put the table into the README")
     options = parser.parse_args()
     size = dict(QUICK if options.quick else FULL)

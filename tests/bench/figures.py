@@ -48,7 +48,7 @@ FIGURES = (
     Figure("storm_missed", "changes missed", "", 0),
     Figure("storm_differences", "findings other than a fresh check's", "", 0),
     Figure("storm_anonymous_mib", "most anonymous memory", "MiB", 24),
-    "Idle with 1,000 containers",
+    "Idle with 1,000 containers, from the second minute on",
     Figure("idle_wakeups", "wake-ups a minute", "", 6),
     Figure("idle_cpu_percent", "CPU of a core", "%", 0.02),
     Figure("sweep_cpu_ms", "CPU of a look at everything", "ms", 500),

@@ -25,7 +25,10 @@ def measure_memory(results, audit, keys):
             results.put(key, value)
 
 
-def measure_idle(results, audit, seconds):
+def measure_idle(results, audit, before, seconds):
+    """What a start leaves behind is over after a minute: lists are looked at once more, and what can't be read on this
+    machine is asked for after times that double."""
+    time.sleep(before)
     wakeups, cpu = process.wakeups(audit.pid), process.cpu(audit.pid)
     time.sleep(seconds)
     results.put("idle_wakeups", (process.wakeups(audit.pid) - wakeups) / seconds * 60)
