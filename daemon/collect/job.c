@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collect/collector_private.h"
 #include "collect/host_follow.h"
+#include "util/utf8.h"
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -87,6 +88,7 @@ job_unreadable(struct job *job, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(why, sizeof(why), format, args);
 	va_end(args);
+	utf8_mend(why);
 	snapshot = snapshot_unreadable(job->topic, why);
 	job_finish(job, snapshot == NULL ? -ENOMEM : 0, snapshot);
 }

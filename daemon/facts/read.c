@@ -20,6 +20,7 @@ unreadable_printf(struct arena *a, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
+	utf8_mend(reason);
 	copy = arena_strdup(a, reason);
 	return value_unreadable(copy == NULL ? too_large : copy);
 }

@@ -57,3 +57,17 @@ utf8_ascii(const char *text, size_t len)
 		n++;
 	return n;
 }
+
+void
+utf8_mend(char *text)
+{
+	size_t len = strlen(text), step;
+
+	for (size_t at = utf8_ascii(text, len); at < len; at += step) {
+		step = utf8_char(text + at, len - at);
+		if (step == 0) {
+			text[at] = '?';
+			step = 1;
+		}
+	}
+}

@@ -13,4 +13,8 @@ size_t utf8_char(const char *text, size_t len);
 /* How many bytes at the beginning are ASCII. */
 size_t utf8_ascii(const char *text, size_t len);
 
+/* Puts a ? in place of each byte that is in no character: a message that was cut, or that quotes
+ * somebody, can be told then. */
+void utf8_mend(char *text);
+
 #endif

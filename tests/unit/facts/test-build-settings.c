@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "facts-test.h"
+#include "util/utf8.h"
 
 enum {
 	TEXT_MAX = 1024,
@@ -240,6 +241,38 @@ environment(void **state)
 			assert_unreadable(s, FACT_ENGINE_SET_TLS_CA, "dockerd's");
 		else
 			assert_fact(s, FACT_ENGINE_SET_TLS_CA, certificates[i].ca);
+	}
+}
+
+static void
+assert_is_text(const struct value *v)
+{
+	assert_int_equal(v->type, VALUE_UNREADABLE);
+	for (size_t at = 0, step; at < v->len; at += step) {
+		step = utf8_char(v->string + at, v->len - at);
+		assert_int_not_equal(step, 0);
+	}
+}
+
+/* A reason quotes what somebody wrote, and may be cut in the middle of a character. */
+static void
+a_reason_is_text(void **state)
+{
+	const struct engine_settings_input in = { .config = "{}" };
+	_cleanup_(snapshot_freep) struct snapshot *raw = built(in, "dockerd|-H|unix://\xff|", ENV);
+	char words[TEXT_MAX] = "dockerd|-H|unix://x";
+
+	assert_is_text(snapshot_get(raw, FACT_ENGINE_SET_UNIX_HOSTS));
+	assert_unreadable(raw, FACT_ENGINE_SET_UNIX_HOSTS, "\xef\xbf\xbd: relative");
+	for (unsigned first = 0; first < 2; first++) {
+		_cleanup_(snapshot_freep) struct snapshot *cut = NULL;
+		size_t n = strlen("dockerd|-H|unix://") + first;
+
+		for (; n < sizeof(words) - 4; n += 2)
+			memcpy(words + n, "\xc3\xa9", 3);
+		cut = built(in, words, ENV);
+		assert_is_text(snapshot_get(cut, FACT_ENGINE_SET_UNIX_HOSTS));
+		words[strlen("dockerd|-H|unix://")] = 'x';
 	}
 }
 
@@ -574,6 +607,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(settings),
 		cmocka_unit_test(environment),
+		cmocka_unit_test(a_reason_is_text),
 		cmocka_unit_test(a_file_written_after_the_start_says_nothing),
 		cmocka_unit_test(a_file_that_may_have_been_taken_away),
 		cmocka_unit_test(a_file_that_never_was),

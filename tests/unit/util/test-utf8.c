@@ -8,6 +8,7 @@
 
 #include "util/macros.h"
 #include "util/utf8.h"
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -68,12 +69,35 @@ ascii(void **state)
 	}
 }
 
+static void
+mended(void **state)
+{
+	static const struct {
+		const char *text, *mended;
+	} texts[] = {
+		{ "", "" },
+		{ "plain, and longer than a word", "plain, and longer than a word" },
+		{ "caf\xc3\xa9", "caf\xc3\xa9" },
+		{ "caf\xc3", "caf?" },
+		{ "\xff\xffz\x80", "??z?" },
+		{ "\xe0\x82\xa0", "???" },
+	};
+	char text[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		(void)snprintf(text, sizeof(text), "%s", texts[i].text);
+		utf8_mend(text);
+		assert_string_equal(text, texts[i].mended);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(characters),
 		cmocka_unit_test(ascii),
+		cmocka_unit_test(mended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
