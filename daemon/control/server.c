@@ -2,6 +2,7 @@
 #include "control/server.h"
 #include "control/door.h"
 #include "control/shares.h"
+#include "report/member.h"
 #include "util/clock.h"
 
 #include <errno.h>
@@ -127,8 +128,8 @@ request_fail(struct request *rq, int status, const char *error, const char *hint
 	struct json_object *json = json_object_new_object();
 
 	if (json != NULL) {
-		(void)json_object_object_add(json, "error", json_object_new_string(error));
-		(void)json_object_object_add(json, "hint", json_object_new_string(hint));
+		(void)member_put_text(json, "error", error);
+		(void)member_put_text(json, "hint", hint);
 	}
 	rq->server->refusals++;
 	reply_json(rq, status, json);

@@ -4,6 +4,7 @@
 #include "expr/value.h"
 #include "util/clock.h"
 #include "util/json_text.h"
+#include "util/utf8.h"
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdio.h>
@@ -86,17 +87,29 @@ object_null(struct object *o, const char *key)
 	add_new(o, key, NULL);
 }
 
-void
-object_string(struct object *o, const char *key, const char *text)
+static void
+add_string(struct object *o, const char *key, const char *text)
 {
-	if (text == NULL) {
-		object_null(o, key);
-	} else if (o->text != NULL) {
+	if (o->text != NULL) {
 		json_text_key(o->text, key);
 		put_string(o->text, text);
 	} else {
 		object_add(o, key, json_object_new_string(text));
 	}
+}
+
+/* A path is bytes of somebody else's choosing, and JSON is text. */
+void
+object_string(struct object *o, const char *key, const char *text)
+{
+	_cleanup_(freep) char *copy = NULL;
+
+	if (text == NULL)
+		object_null(o, key);
+	else if ((text = utf8_text(text, &copy)) != NULL)
+		add_string(o, key, text);
+	else
+		o->failed = true;
 }
 
 void

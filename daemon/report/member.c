@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/member.h"
 #include "util/clock.h"
+#include "util/macros.h"
+#include "util/utf8.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -94,7 +96,10 @@ member_put(struct json_object *object, const char *name, struct json_object *val
 int
 member_put_text(struct json_object *object, const char *name, const char *text)
 {
-	return member_put(object, name, json_object_new_string(text == NULL ? "" : text));
+	_cleanup_(freep) char *copy = NULL;
+
+	text = utf8_text(text == NULL ? "" : text, &copy);
+	return member_put(object, name, text == NULL ? NULL : json_object_new_string(text));
 }
 
 int

@@ -58,16 +58,38 @@ utf8_ascii(const char *text, size_t len)
 	return n;
 }
 
+/* Where the first byte is that is in no character; the length: nowhere. */
+static size_t
+first_broken(const char *text, size_t len, size_t at)
+{
+	size_t step;
+
+	for (; at < len; at += step) {
+		step = utf8_char(text + at, len - at);
+		if (step == 0)
+			break;
+	}
+	return at;
+}
+
 void
 utf8_mend(char *text)
 {
-	size_t len = strlen(text), step;
+	size_t len = strlen(text), at = utf8_ascii(text, len);
 
-	for (size_t at = utf8_ascii(text, len); at < len; at += step) {
-		step = utf8_char(text + at, len - at);
-		if (step == 0) {
-			text[at] = '?';
-			step = 1;
-		}
-	}
+	while ((at = first_broken(text, len, at)) < len)
+		text[at++] = '?';
+}
+
+const char *
+utf8_text(const char *text, char **ret_copy)
+{
+	size_t len = strlen(text);
+
+	if (first_broken(text, len, utf8_ascii(text, len)) == len)
+		return text;
+	*ret_copy = strdup(text);
+	if (*ret_copy != NULL)
+		utf8_mend(*ret_copy);
+	return *ret_copy;
 }

@@ -16,5 +16,7 @@ size_t utf8_ascii(const char *text, size_t len);
 /* Puts a ? in place of each byte that is in no character: a message that was cut, or that quotes
  * somebody, can be told then. */
 void utf8_mend(char *text);
+/* The text itself where it is UTF-8; else a mended copy, which *ret_copy owns. NULL: no memory. */
+const char *utf8_text(const char *text, char **ret_copy);
 
 #endif

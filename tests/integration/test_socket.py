@@ -173,6 +173,7 @@ class Errors(unittest.TestCase):
             (400, "GET", "/v1/rules/5.4?colour=red"),
             (400, "GET", "/v1/findings?colour=red"),
             (400, "GET", "/v1/findings?rule=5.400"),
+            (400, "GET", "/v1/findings?rule=%ff"),
             (400, "GET", "/v1/findings?severity=awful"),
             (400, "GET", "/v1/drift?after=x"),
             (400, "GET", "/v1/drift?after=-1"),
@@ -339,6 +340,28 @@ class Place(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn(plimsolld.socket, done.stderr)
         self.assertEqual(plimsolld.request("GET", "/v1/status")[0], 200)
+
+
+class Names(unittest.TestCase):
+    """A path is bytes, and what is told of it is text."""
+
+    CERTIFICATES = ("/etc/docker/certs.d/caf\udcff.example/ca.crt", f"/etc/docker/certs.d/{'é' * 60}/ca.crt")
+
+    def test_paths_that_are_no_text(self):
+        with world.HostRoot() as host:
+            for path in self.CERTIFICATES:
+                host.write(path, mode=0o666)
+            with daemon.Daemon(None, host) as audit:
+                failed = [f["subject"]["id"] for f in audit.findings(rule="3.8", verdict="fail")]
+                self.assertEqual(failed, [path.replace("\udcff", "?") for path in self.CERTIFICATES])
+                seq = audit.last_seq()
+                audit.restart()
+                with audit.follow(after=seq) as stream:
+                    for path in self.CERTIFICATES:
+                        host.chmod(path, 0o444)
+                    rows = [next(row for row in stream if row.get("subject", {}).get("kind") == "file") for _ in range(2)]
+        self.assertEqual({(row["subject"]["id"], row["was"], row["verdict"]) for row in rows},
+                         {(path.replace("\udcff", "?"), "fail", "pass") for path in self.CERTIFICATES})
 
 
 if __name__ == "__main__":

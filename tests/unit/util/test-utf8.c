@@ -69,6 +69,17 @@ ascii(void **state)
 	}
 }
 
+/* What is UTF-8 is not copied. */
+static void
+assert_same_text(const char *text, const char *mended)
+{
+	_cleanup_(freep) char *copy = NULL;
+	const char *same = utf8_text(text, &copy);
+
+	assert_string_equal(same, mended);
+	assert_ptr_equal(same, strcmp(text, mended) == 0 ? text : copy);
+}
+
 static void
 mended(void **state)
 {
@@ -88,6 +99,7 @@ mended(void **state)
 		(void)snprintf(text, sizeof(text), "%s", texts[i].text);
 		utf8_mend(text);
 		assert_string_equal(text, texts[i].mended);
+		assert_same_text(texts[i].text, texts[i].mended);
 	}
 }
 
