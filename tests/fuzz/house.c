@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static const struct rule_text rules[] = {
+static const struct rule_source rules[] = {
 	{ .key = "kernel", .scope = SUBJECT_HOST, .test = "host.kernel != \"\"" },
 	{ .key = "live", .scope = SUBJECT_ENGINE, .test = "engine.live_restore" },
 	{ .key = "privileged", .scope = SUBJECT_CONTAINER, .test = "!container.privileged" },
