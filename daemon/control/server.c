@@ -394,8 +394,13 @@ serve(struct server *s, struct evhttp_request *req)
 	const char *query = evhttp_uri_get_query(uri);
 	_cleanup_(freep) char *path = NULL;
 
-	if (evhttp_uri_get_path(uri) != NULL)
+	if (evhttp_uri_get_path(uri) != NULL) {
 		path = evhttp_uridecode(evhttp_uri_get_path(uri), 0, NULL);
+		if (path == NULL) {
+			request_fail(&rq, HTTP_INTERNAL, "out of memory", "ask again in a moment");
+			return;
+		}
+	}
 	if (path == NULL || evhttp_parse_query_str(query == NULL ? "" : query, &rq.params) != 0) {
 		request_fail(&rq, HTTP_BADREQUEST, "not a valid address",
 		    "/v1/findings?rule=5.4, with special characters as %XX");

@@ -25,7 +25,7 @@ enum {
 	DOCKER_EVENTS_POLL_MS = 1000, /* how often an absent engine is looked for */
 	DOCKER_EVENTS_RETRY_MS = 100, /* first pause after a lost stream; doubles */
 	DOCKER_EVENTS_RETRY_MAX_MS = 5000,
-	DOCKER_EVENTS_PING_S = 30,     /* a stream on which nothing came is checked by a ping */
+	DOCKER_EVENTS_PING_S = 60,     /* a stream on which nothing came is checked by a ping */
 	DOCKER_EVENTS_STALL_MS = 1000, /* our own loop didn't run for so long: events may be lost */
 };
 
