@@ -9,7 +9,7 @@ import load
 import process
 
 CATCH_UP = 1.0  # seconds in which all is judged that happened before
-START_ROUNDS, STARTS = 5, 20
+START_ROUNDS, STARTS = 10, 20
 CREATE_ROUNDS, CREATES = 8, 50
 
 
