@@ -102,16 +102,6 @@ config_memory_keep(struct config_memory *m, const char *folder)
 	return r == -ENOMEM ? r : 0;
 }
 
-/* Takes the value; NULL: there was no memory for it. */
-static bool
-add(struct json_object *kept, const char *name, struct json_object *value)
-{
-	if (value != NULL && json_object_object_add(kept, name, value) == 0)
-		return true;
-	(void)json_object_put(value);
-	return false;
-}
-
 /* NULL: no memory. */
 static struct json_object *
 to_json(const struct config_memory *m)
@@ -120,13 +110,13 @@ to_json(const struct config_memory *m)
 	char boot[SD_ID128_STRING_MAX];
 
 	boot_text(boot);
-	if (kept == NULL || !add(kept, "boot", json_object_new_string(boot)) ||
-	    !add(kept, "pid", json_object_new_int(m->pid)) ||
-	    !add(kept, "started_ticks", json_object_new_int64(m->started_ticks)) ||
-	    !add(kept, "started_ms", json_object_new_int64(m->started_ms)))
+	if (kept == NULL || json_add(kept, "boot", json_object_new_string(boot)) < 0 ||
+	    json_add(kept, "pid", json_object_new_int(m->pid)) < 0 ||
+	    json_add(kept, "started_ticks", json_object_new_int64(m->started_ticks)) < 0 ||
+	    json_add(kept, "started_ms", json_object_new_int64(m->started_ms)) < 0)
 		return NULL;
 	if (m->text == NULL ? json_object_object_add(kept, "config", NULL) < 0
-			    : !add(kept, "config", json_object_new_string(m->text)))
+			    : json_add(kept, "config", json_object_new_string(m->text)) < 0)
 		return NULL;
 	return TAKE(kept);
 }

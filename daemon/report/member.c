@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/member.h"
 #include "util/clock.h"
+#include "util/json.h"
 #include "util/macros.h"
 #include "util/utf8.h"
 
@@ -87,10 +88,7 @@ member_first_ref(struct json_object *finding, const char **ret_benchmark)
 int
 member_put(struct json_object *object, const char *name, struct json_object *value)
 {
-	if (value != NULL && json_object_object_add(object, name, value) == 0)
-		return 0;
-	(void)json_object_put(value);
-	return -ENOMEM;
+	return json_add(object, name, value);
 }
 
 int
