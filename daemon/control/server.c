@@ -391,15 +391,12 @@ serve(struct server *s, struct evhttp_request *req)
 {
 	struct request rq = { .server = s, .req = req };
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(req);
-	const char *query = evhttp_uri_get_query(uri);
-	_cleanup_(freep) char *path = NULL;
+	const char *query = evhttp_uri_get_query(uri), *raw = evhttp_uri_get_path(uri);
+	_cleanup_(freep) char *path = raw == NULL ? NULL : evhttp_uridecode(raw, 0, NULL);
 
-	if (evhttp_uri_get_path(uri) != NULL) {
-		path = evhttp_uridecode(evhttp_uri_get_path(uri), 0, NULL);
-		if (path == NULL) {
-			request_fail(&rq, HTTP_INTERNAL, "out of memory", "ask again in a moment");
-			return;
-		}
+	if (raw != NULL && path == NULL) {
+		request_fail(&rq, HTTP_INTERNAL, "out of memory", "ask again in a moment");
+		return;
 	}
 	if (path == NULL || evhttp_parse_query_str(query == NULL ? "" : query, &rq.params) != 0) {
 		request_fail(&rq, HTTP_BADREQUEST, "not a valid address",

@@ -47,9 +47,9 @@ has_kind(uint32_t topics, enum subject_kind kind)
 
 /* Nothing is known of it, and nobody has asked. */
 static bool
-is_untouched(const struct entry *e, enum topic topic)
+is_untouched(struct entry *e, enum topic topic)
 {
-	const struct slot *slot = entry_slot((struct entry *)(uintptr_t)e, topic);
+	const struct slot *slot = entry_slot(e, topic);
 
 	return e->s.snapshots[topic] == NULL && !slot->asked && !slot->stale;
 }
