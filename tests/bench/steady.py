@@ -8,14 +8,13 @@ import time
 import daemon
 import load
 import process
+import test_consistency
 import world
 
 QUIET = 8  # seconds: the daemon tidies up after five
 SWEEPS = 5
 
-# Of exec sessions only a daemon that watched knows; what is listed once a minute at most is older than a check's.
-NOT_COMPARED = ("exec-privileged", "exec-root-user", "exec-user-override", "ops-backup",
-                "ops-container-sprawl", "ops-image-sprawl")
+NOT_COMPARED = test_consistency.OF_RECORDS + test_consistency.SLOW
 
 
 def measure_memory(results, audit, keys):

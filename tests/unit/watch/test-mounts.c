@@ -28,19 +28,26 @@ count_lines(const char *text)
 	return n;
 }
 
+/* A mount table of the test's own; without the right to one there is nothing to see. */
+static void
+unshare_mounts(void)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		skip();
+}
+
 static void
 test_a_mount_is_told(void **state)
 {
 	struct heard heard = { 0 };
 	const struct watch_sink sink = HEARD_SINK(&heard);
-	struct event_base *base = event_base_new();
+	struct event_base *base;
 	struct mounts_watch *w;
 	unsigned changes = 0;
 
 	(void)state;
-	/* A mount table of the test's own; without the right to one there is nothing to see. */
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		skip();
+	unshare_mounts();
+	base = event_base_new();
 	assert_int_equal(
 	    mounts_watch_new(&w, base, "/proc/self/mountinfo", &sink, count, &changes), 0);
 	assert_int_equal(heard.sees, 1);
@@ -66,13 +73,13 @@ test_a_burst_is_told_once(void **state)
 {
 	struct heard heard = { 0 };
 	const struct watch_sink sink = HEARD_SINK(&heard);
-	struct event_base *base = event_base_new();
+	struct event_base *base;
 	struct mounts_watch *w;
 	unsigned changes = 0;
 
 	(void)state;
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		skip();
+	unshare_mounts();
+	base = event_base_new();
 	assert_int_equal(
 	    mounts_watch_new(&w, base, "/proc/self/mountinfo", &sink, count, &changes), 0);
 	heard.text[0] = '\0';
